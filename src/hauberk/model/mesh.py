@@ -1,0 +1,46 @@
+"""The settings of one mesh: what its ServiceMeshControlPlane and member roll say."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hauberk import names
+from hauberk.model.identity import TrustDomain
+from hauberk.model.objects import ObjectRef
+
+__all__ = ["MeshSettings", "OutboundPolicy"]
+
+_DEFAULT_TRUST_DOMAIN = TrustDomain(names.DEFAULT_TRUST_DOMAIN)
+
+
+class OutboundPolicy(StrEnum):
+    """What a sidecar does with connections to hosts that the mesh does not know."""
+
+    ALLOW_ANY = "ALLOW_ANY"
+    REGISTRY_ONLY = "REGISTRY_ONLY"
+
+
+@dataclass(frozen=True, slots=True)
+class MeshSettings:
+    """One mesh. Defaults are Istio's and OpenShift Service Mesh's."""
+
+    root_namespace: str
+    """The control plane's namespace; policies in it without selector are mesh-wide."""
+    name: str
+    trust_domain: TrustDomain = _DEFAULT_TRUST_DOMAIN
+    auto_mtls: bool = True
+    outbound_policy: OutboundPolicy = OutboundPolicy.ALLOW_ANY
+    auto_inject: bool = False
+    """`proxy.injection.autoInject`; off means that a pod asks for its sidecar by `sidecar.istio.io/inject: "true"`."""
+    members: frozenset[str] = frozenset()
+    """Member namespaces; the root namespace belongs to the mesh without being listed."""
+    os_ca_bundle: str = "/etc/ssl/certs/ca-certificates.crt"
+    """The operating system's roots as the sidecar sees them, for DestinationRules that name none (Debian's path; others differ)."""
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The ServiceMeshControlPlane."""
+        return ObjectRef("ServiceMeshControlPlane", self.root_namespace, self.name)
+
+    def sees(self, namespace: str) -> bool:
+        """Whether objects of this namespace are part of the mesh."""
+        return namespace == self.root_namespace or namespace in self.members

@@ -1,0 +1,197 @@
+"""DestinationRule, VirtualService and Gateway, in the parts that are acted upon.
+
+What a manifest holds beyond these is named by a finding when it is parsed (k8s/parse_traffic.py), never lost in silence.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from hauberk.model.objects import Labels, ObjectRef
+from hauberk.model.service import EPOCH
+
+__all__ = [
+    "EXPORT_ALL",
+    "EXPORT_PRIVATE",
+    "MESH_GATEWAY",
+    "ClientTls",
+    "DestinationRule",
+    "Gateway",
+    "GatewayServer",
+    "HttpDestination",
+    "HttpRoute",
+    "MatchKind",
+    "Subset",
+    "TlsMode",
+    "TrafficPolicy",
+    "UriMatch",
+    "VirtualService",
+]
+
+MESH_GATEWAY = "mesh"
+"""The reserved gateway name that stands for all sidecars."""
+EXPORT_ALL = "*"
+EXPORT_PRIVATE = "."
+
+
+class TlsMode(StrEnum):
+    """What a client sends."""
+
+    DISABLE = "DISABLE"
+    SIMPLE = "SIMPLE"
+    MUTUAL = "MUTUAL"
+    ISTIO_MUTUAL = "ISTIO_MUTUAL"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTls:
+    """ClientTLSSettings. Paths are the sidecar's; ISTIO_MUTUAL uses the mesh's certificate and reads only `sni` and `subject_alt_names`."""
+
+    mode: TlsMode
+    client_certificate: str = ""
+    private_key: str = ""
+    ca_certificates: str = ""
+    """Empty: the operating system's bundle."""
+    subject_alt_names: tuple[str, ...] = ()
+    sni: str = ""
+    insecure_skip_verify: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficPolicy:
+    """A traffic policy; `tls` None inherits.
+
+    `port_tls` lists portLevelSettings by Service port: an entry replaces `tls` whole, None included.
+    """
+
+    tls: ClientTls | None = None
+    port_tls: tuple[tuple[int, ClientTls | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """A named part of a Service's endpoints, by their labels."""
+
+    name: str
+    labels: tuple[tuple[str, str], ...] = ()
+    """Sorted pairs."""
+    policy: TrafficPolicy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationRule:
+    """A DestinationRule; `host` is resolved: a short name has become a fully qualified one."""
+
+    namespace: str
+    name: str
+    host: str
+    policy: TrafficPolicy | None = None
+    subsets: tuple[Subset, ...] = ()
+    export_to: tuple[str, ...] = ()
+    """`*`, `.` or namespaces; empty means `*`."""
+    created: datetime = EPOCH
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The DestinationRule."""
+        return ObjectRef("DestinationRule", self.namespace, self.name)
+
+    @property
+    def age_order(self) -> tuple[datetime, str, str]:
+        """Sorts the oldest first."""
+        return (self.created, self.name, self.namespace)
+
+
+class MatchKind(StrEnum):
+    """How a StringMatch compares."""
+
+    EXACT = "exact"
+    PREFIX = "prefix"
+    REGEX = "regex"
+
+
+@dataclass(frozen=True, slots=True)
+class UriMatch:
+    """A match of the request's path; `regex` is RE2 and must match the whole."""
+
+    kind: MatchKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class HttpDestination:
+    """Where a part of the requests goes; `port` None means the Service's only port, or the one that was called."""
+
+    host: str
+    subset: str = ""
+    port: int | None = None
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRoute:
+    """One rule of a VirtualService; without `matches` it takes every request."""
+
+    destinations: tuple[HttpDestination, ...]
+    matches: tuple[UriMatch, ...] = ()
+    timeout: timedelta | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualService:
+    """A VirtualService; `hosts` and destinations are resolved, `gateways` are `mesh` or `namespace/name`."""
+
+    namespace: str
+    name: str
+    hosts: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = (MESH_GATEWAY,)
+    http: tuple[HttpRoute, ...] = ()
+    export_to: tuple[str, ...] = ()
+    created: datetime = EPOCH
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The VirtualService."""
+        return ObjectRef("VirtualService", self.namespace, self.name)
+
+    @property
+    def age_order(self) -> tuple[datetime, str, str]:
+        """Sorts the oldest first."""
+        return (self.created, self.name, self.namespace)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayServer:
+    """A port that a gateway opens. `protocol` is the manifest's, upper case; `hosts` are without a `namespace/` prefix."""
+
+    port: int
+    protocol: str
+    name: str = ""
+    hosts: tuple[str, ...] = ("*",)
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A Gateway: servers on the router pods that `selector` matches, in any namespace of the mesh."""
+
+    namespace: str
+    name: str
+    selector: Labels = field(default_factory=dict)
+    servers: tuple[GatewayServer, ...] = ()
+    created: datetime = EPOCH
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The Gateway."""
+        return ObjectRef("Gateway", self.namespace, self.name)
+
+    @property
+    def key(self) -> str:
+        """How VirtualServices name it, resolved: `namespace/name`."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def age_order(self) -> tuple[datetime, str, str]:
+        """Sorts the oldest first."""
+        return (self.created, self.name, self.namespace)
