@@ -1,0 +1,184 @@
+"""DestinationRule: what clients send to a host. Implemented: host, subsets, tls (also by port), exportTo.
+
+Source: istio/api networking/v1alpha3/destination_rule.proto; istio pkg/config/validation `ValidateTLS`.
+"""
+
+from collections import Counter
+from typing import Annotated, Literal
+
+from hauberk.k8s.istio.hosts import check_export, check_host
+from hauberk.k8s.kind import Manifest
+from hauberk.k8s.models import LATER, Duration, LaterFlag, LaterObject, LaterText, OpenObject, Part, UInt32
+from hauberk.k8s.review import Review
+from hauberk.k8s.syntax import dns1123_label, port_number
+
+__all__ = ["ClientTlsSettings", "DestinationRuleSpec", "PortSelector", "TrafficPolicy", "check_destination_rule"]
+
+
+class ClientTlsSettings(Part):
+    """TLS of connections to the host."""
+
+    mode: Literal["DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL"] | None = None
+    """DISABLE sends plaintext, SIMPLE and MUTUAL TLS with certificates from files, ISTIO_MUTUAL with the mesh's own."""
+    client_certificate: str | None = None
+    """MUTUAL: path of the client's certificate chain, as the sidecar sees it."""
+    private_key: str | None = None
+    """MUTUAL: path of the client's key."""
+    ca_certificates: str | None = None
+    """SIMPLE and MUTUAL: path of the roots that the server's certificate must come from; without it the system's."""
+    subject_alt_names: list[str] | None = None
+    """Names of which the server's certificate must have one."""
+    sni: str | None = None
+    """The server name that is sent in the handshake."""
+    credential_name: LaterText = None
+    insecure_skip_verify: LaterFlag = None
+    ca_crl: LaterText = None
+
+
+class PortSelector(Part):
+    """A port of a Service."""
+
+    number: UInt32 | None = None
+    """The Service's port number."""
+
+
+class LoadBalancerSettings(Part):
+    """How endpoints are chosen. Not implemented yet."""
+
+    simple: Literal["UNSPECIFIED", "LEAST_CONN", "RANDOM", "PASSTHROUGH", "ROUND_ROBIN", "LEAST_REQUEST"] | None = None
+    consistent_hash: OpenObject | None = None
+    locality_lb_setting: OpenObject | None = None
+    zone_aware_lb_setting: OpenObject | None = None
+    warmup: OpenObject | None = None
+    warmup_duration_secs: Duration | None = None
+
+
+class PortTrafficPolicy(Part):
+    """A traffic policy of one port: it replaces the host's for that port."""
+
+    port: PortSelector | None = None
+    """The port meant."""
+    tls: ClientTlsSettings | None = None
+    """TLS of connections to that port."""
+    load_balancer: Annotated[LoadBalancerSettings | None, LATER] = None
+    connection_pool: LaterObject = None
+    outlier_detection: LaterObject = None
+
+
+class TrafficPolicy(Part):
+    """How connections to a host are made."""
+
+    tls: ClientTlsSettings | None = None
+    """TLS of connections to the host."""
+    port_level_settings: list[PortTrafficPolicy] | None = None
+    """Policies of single ports."""
+    load_balancer: Annotated[LoadBalancerSettings | None, LATER] = None
+    connection_pool: LaterObject = None
+    outlier_detection: LaterObject = None
+    tunnel: LaterObject = None
+    proxy_protocol: LaterObject = None
+    retry_budget: LaterObject = None
+
+
+class Subset(Part):
+    """Some of a host's endpoints, under a name that routes can use."""
+
+    name: str
+    """The subset's name."""
+    labels: dict[str, str] | None = None
+    """Labels of its endpoints."""
+    traffic_policy: TrafficPolicy | None = None
+    """Replaces the host's policy block by block."""
+
+
+class DestinationRuleSpec(Part):
+    """What clients send to a host."""
+
+    host: str
+    """A service's name, its full name, or a wildcard; short names are of the rule's own namespace."""
+    traffic_policy: TrafficPolicy | None = None
+    """How connections are made."""
+    subsets: list[Subset] | None = None
+    """Named parts of the host's endpoints."""
+    export_to: list[str] | None = None
+    """Namespaces whose clients see the rule: `.` its own, `*` all (the default)."""
+    workload_selector: LaterObject = None
+
+
+_POLICIES = ("tls", "load_balancer", "connection_pool", "outlier_detection")
+_IGNORED = ("client_certificate", "private_key", "ca_certificates", "credential_name", "insecure_skip_verify", "ca_crl")
+"""Of these ISTIO_MUTUAL takes none: certificates are the mesh's. `sni` and `subjectAltNames` it honours, as Istio does."""
+
+
+def check_destination_rule(obj: Manifest, review: Review) -> None:
+    """Check host, subsets, exports and every traffic policy, with Istio's texts."""
+    spec = DestinationRuleSpec.model_validate(obj.get("spec") or {})
+    check_host(spec.host, "spec.host", review, code="HBK0204")
+    check_export(spec.export_to or [], "spec.exportTo", review, code="HBK0204")
+    if spec.traffic_policy is not None:
+        _check_policy(spec.traffic_policy, "spec.trafficPolicy", review)
+    counts = Counter(subset.name for subset in spec.subsets or ())
+    for index, subset in enumerate(spec.subsets or ()):
+        path = f"spec.subsets[{index}]"
+        for problem in dns1123_label(subset.name):
+            review.invalid(f"{path}.name", subset.name, f"subset name is invalid: {problem}", code="HBK0204")
+        if subset.traffic_policy is not None:
+            _check_policy(subset.traffic_policy, f"{path}.trafficPolicy", review)
+    for name, count in counts.items():
+        if count > 1:
+            review.invalid(
+                "spec.subsets", name, f"duplicate subset names: {name}", code="HBK0204", fix="Give each subset a name of its own."
+            )
+
+
+def _check_policy(policy: TrafficPolicy, path: str, review: Review) -> None:
+    if all(value is None for value in policy.__dict__.values()):
+        fix = "Add tls, or take the policy out."
+        review.add("HBK0203", path, "Required value: traffic policy must have at least one field", fix)
+    if policy.tls is not None:
+        _check_tls(policy.tls, f"{path}.tls", review)
+    for index, entry in enumerate(policy.port_level_settings or ()):
+        where = f"{path}.portLevelSettings[{index}]"
+        if entry.port is None or port_number(entry.port.number or 0):
+            review.required(f"{where}.port.number", "portTrafficPolicy must have valid port", code="HBK0203")
+        if all(getattr(entry, field) is None for field in _POLICIES):
+            review.add(
+                "HBK0203", where, "Required value: port traffic policy must have at least one field", "Add tls, or take the entry out."
+            )
+        if entry.tls is not None:
+            _check_tls(entry.tls, f"{where}.tls", review)
+
+
+def _check_tls(tls: ClientTlsSettings, path: str, review: Review) -> None:
+    if tls.mode == "ISTIO_MUTUAL":
+        _warn_of_ignored(tls, path, review)
+    if tls.mode == "MUTUAL" and not tls.credential_name:
+        if not tls.client_certificate:
+            review.required(f"{path}.clientCertificate", "client certificate required for mutual tls", code="HBK0201")
+        if not tls.private_key:
+            review.required(f"{path}.privateKey", "private key required for mutual tls", code="HBK0201")
+    if tls.mode not in ("SIMPLE", "MUTUAL"):
+        return
+    if tls.credential_name and (tls.client_certificate or tls.private_key or tls.ca_certificates or tls.ca_crl):
+        why = "cannot specify client certificates or CA certificate or CA CRL If credentialName is set"
+        review.forbidden(f"{path}.credentialName", why, code="HBK0202", fix="Keep the paths, or the credentialName.")
+    _check_skipped_verification(tls, path, review)
+
+
+def _check_skipped_verification(tls: ClientTlsSettings, path: str, review: Review) -> None:
+    if not tls.insecure_skip_verify:
+        return
+    if tls.mode == "SIMPLE" and (tls.ca_certificates or tls.credential_name or tls.subject_alt_names):
+        why = "cannot specify CaCertificates or CredentialName or SubjectAltNames when InsecureSkipVerify is set true"
+        review.forbidden(f"{path}.insecureSkipVerify", why, code="HBK0202", fix="Take insecureSkipVerify out.")
+    if tls.mode == "MUTUAL" and (tls.ca_certificates or tls.subject_alt_names):
+        why = "cannot specify CaCertificates or SubjectAltNames when InsecureSkipVerify is set true"
+        review.forbidden(f"{path}.insecureSkipVerify", why, code="HBK0202", fix="Take insecureSkipVerify out.")
+
+
+def _warn_of_ignored(tls: ClientTlsSettings, path: str, review: Review) -> None:
+    for field in _IGNORED:
+        if getattr(tls, field):
+            where = f"{path}.{ClientTlsSettings.model_fields[field].alias}"
+            message = "ignored: ISTIO_MUTUAL uses the mesh's own certificates."
+            review.warn("HBK0291", where, message, "Take it out, or write MUTUAL or SIMPLE to use it.")

@@ -1,0 +1,69 @@
+"""Istio's networking.istio.io."""
+
+from hauberk.k8s.checks import checked
+from hauberk.k8s.columns import CRD_AGE, NAME, json_cell, text
+from hauberk.k8s.istio.destination_rule import DestinationRuleSpec, check_destination_rule
+from hauberk.k8s.istio.gateway import GatewaySpec, check_gateway
+from hauberk.k8s.istio.virtual_service import VirtualServiceSpec, check_virtual_service
+from hauberk.k8s.kind import Kind
+
+__all__ = ["DESTINATION_RULE", "GATEWAY", "KINDS", "VIRTUAL_SERVICE"]
+
+_CATEGORIES = ("istio-io", "networking-istio-io")
+
+DESTINATION_RULE = checked(
+    Kind(
+        "networking.istio.io",
+        "v1beta1",
+        "DestinationRule",
+        "destinationrules",
+        short_names=("dr",),
+        categories=_CATEGORIES,
+        status=True,
+        columns=(NAME, text("Host", "spec", "host", description="The host that it is about."), CRD_AGE),
+        model=DestinationRuleSpec,
+        also_versions=("v1", "v1alpha3"),
+    ),
+    check_destination_rule,
+)
+VIRTUAL_SERVICE = checked(
+    Kind(
+        "networking.istio.io",
+        "v1beta1",
+        "VirtualService",
+        "virtualservices",
+        short_names=("vs",),
+        categories=_CATEGORIES,
+        status=True,
+        columns=(
+            NAME,
+            json_cell("Gateways", "spec", "gateways", description="Gateways at which it holds."),
+            json_cell("Hosts", "spec", "hosts", description="Hosts that it is about."),
+            CRD_AGE,
+        ),
+        model=VirtualServiceSpec,
+        also_versions=("v1", "v1alpha3"),
+    ),
+    check_virtual_service,
+)
+GATEWAY = checked(
+    Kind(
+        "networking.istio.io",
+        "v1beta1",
+        "Gateway",
+        "gateways",
+        short_names=("gw",),
+        categories=_CATEGORIES,
+        status=True,
+        columns=(NAME, CRD_AGE),
+        model=GatewaySpec,
+        also_versions=("v1", "v1alpha3"),
+    ),
+    check_gateway,
+)
+
+KINDS = (
+    DESTINATION_RULE,
+    VIRTUAL_SERVICE,
+    GATEWAY,
+)

@@ -1,0 +1,36 @@
+"""ServiceMeshControlPlane and ServiceMeshMemberRoll -> MeshSettings."""
+
+from hauberk import names
+from hauberk.k8s.fields import mapping, strings, text
+from hauberk.k8s.kind import Manifest, name_of, namespace_of
+from hauberk.model.identity import TrustDomain
+from hauberk.model.mesh import MeshSettings, OutboundPolicy
+
+__all__ = ["parse_mesh_settings"]
+
+
+def parse_mesh_settings(smcp: Manifest, smmr: Manifest | None = None) -> MeshSettings:
+    """The settings of a mesh; members are those that the roll's status calls configured.
+
+    A roll without status (files, or not reconciled yet) counts by its spec. Raises: ConfigError.
+    """
+    spec = mapping(smcp, "spec")
+    security = mapping(spec, "security")
+    proxy = mapping(spec, "proxy")
+    policy = text(mapping(proxy, "networking", "trafficControl", "outbound"), "policy", OutboundPolicy.ALLOW_ANY)
+    return MeshSettings(
+        root_namespace=namespace_of(smcp),
+        name=name_of(smcp),
+        trust_domain=TrustDomain(text(mapping(security, "trust"), "domain") or names.DEFAULT_TRUST_DOMAIN),
+        auto_mtls=mapping(security, "dataPlane").get("automtls") is not False,
+        outbound_policy=OutboundPolicy.REGISTRY_ONLY if policy == OutboundPolicy.REGISTRY_ONLY else OutboundPolicy.ALLOW_ANY,
+        auto_inject=bool(mapping(proxy, "injection").get("autoInject")),
+        members=_members(smmr or {}),
+    )
+
+
+def _members(smmr: Manifest) -> frozenset[str]:
+    status = mapping(smmr, "status")
+    if "configuredMembers" in status:
+        return frozenset(strings(status, "configuredMembers"))
+    return frozenset(strings(mapping(smmr, "spec"), "members")) - {"*"}

@@ -1,0 +1,16 @@
+"""All kinds that the API serves."""
+
+from hauberk.k8s import apps, core, discovery, maistra, networking, route, security
+from hauberk.k8s.kind import Kind
+
+__all__ = ["ALL_KINDS"]
+
+ALL_KINDS: tuple[Kind, ...] = (
+    *core.KINDS,
+    *apps.KINDS,
+    *discovery.KINDS,
+    *security.KINDS,
+    *networking.KINDS,
+    *maistra.KINDS,
+    *route.KINDS,
+)

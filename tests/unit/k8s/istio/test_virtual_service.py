@@ -1,0 +1,98 @@
+import pytest
+
+from hauberk.k8s.networking import VIRTUAL_SERVICE
+from tests.unit.k8s.builders import errors, warnings
+
+
+def service(http: str, rest: str = "hosts: [a]") -> str:
+    return f"{{kind: VirtualService, spec: {{{rest}, http: [{http}]}}}}"
+
+
+TO_B = "route: [{destination: {host: b}}]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        service(f"{{{TO_B}}}"),
+        service(f"{{name: n, match: [{{name: m, uri: {{prefix: /}}}}, {{uri: {{regex: '/[a-z]+'}}}}], timeout: 1.5s, {TO_B}}}"),
+        service("{route: [{destination: {host: b, subset: v1, port: {number: 9080}}, weight: 80}, {destination: {host: c}, weight: 20}]}"),
+        service(f"{{{TO_B}}}", "hosts: ['*'], gateways: [mesh, ns/gw, bookinfo-gateway]"),
+    ],
+)
+def test_what_istio_takes_and_we_do(text: str) -> None:
+    assert (errors(VIRTUAL_SERVICE, text), warnings(VIRTUAL_SERVICE, text)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "{kind: VirtualService, spec: {}}",
+            [
+                ("spec.hosts", "Required value: virtual service must have at least one host"),
+                ("spec.http", "Required value: http, tcp or tls must be provided in virtual service"),
+            ],
+        ),
+        (service("{}"), [("spec.http[0].route", "Required value: HTTP route, redirect or direct_response is required")]),
+        (service("{route: [{weight: 1}]}"), [("spec.http[0].route[0].destination", "Required value")]),
+        (
+            service("{route: [{destination: {host: b}}, {destination: {host: c}}]}"),
+            [("spec.http[0].route", "Invalid value: 0: total destination weight = 0")],
+        ),
+        (
+            service("{route: [{destination: {host: b}, weight: -1}, {destination: {host: c}, weight: 5}]}"),
+            [("spec.http[0].route[0].weight", "Invalid value: -1: weight -1 < 0")],
+        ),
+        (
+            service(f"{{match: [{{uri: {{exact: /a, prefix: /b}}}}], {TO_B}}}"),
+            [("spec.http[0].match[0].uri", 'Invalid value: ["exact","prefix"]: exactly one of exact, prefix and regex must be set')],
+        ),
+        (
+            service(f"{{match: [{{uri: {{regex: '('}}}}], {TO_B}}}"),
+            [
+                (
+                    "spec.http[0].match[0].uri.regex",
+                    'Invalid value: "(": is no regular expression: missing ), unterminated subpattern at position 0',
+                )
+            ],
+        ),
+        (service(f"{{timeout: 7d, {TO_B}}}"), [("spec.http[0].timeout", 'Invalid value: "7d": must be a valid duration greater than 1ms')]),
+        (
+            service("{route: [{destination: {host: '*.b', port: {number: 0}}}]}"),
+            [
+                ("spec.http[0].route[0].destination.host", 'Invalid value: "*.b": destination host must not be a wildcard'),
+                ("spec.http[0].route[0].destination.port.number", "Invalid value: 0: must be between 1 and 65535, inclusive"),
+            ],
+        ),
+        (
+            service("{route: {destination: {host: b}}}"),
+            [("spec.http[0].route", 'Invalid value: "object": spec.http[0].route in body must be of type array: "object"')],
+        ),
+    ],
+)
+def test_what_it_refuses_with_its_texts(text: str, expected: list[tuple[str, str]]) -> None:
+    assert errors(VIRTUAL_SERVICE, text) == expected
+
+
+@pytest.mark.parametrize("gateway", ["A_b", "ns/A_b", "N/gw"])
+def test_gateways_are_names(gateway: str) -> None:
+    assert [path for path, _ in errors(VIRTUAL_SERVICE, service(f"{{{TO_B}}}", f"hosts: [a], gateways: [{gateway}]"))] == [
+        "spec.gateways[0]"
+    ]
+
+
+def test_what_is_not_implemented_is_said_by_name() -> None:
+    text = service(f"{{mirror: {{host: b}}, match: [{{headers: {{x: {{exact: y}}}}, port: 80}}], retries: {{attempts: 3}}, {TO_B}}}")
+    assert errors(VIRTUAL_SERVICE, text) == []
+    assert warnings(VIRTUAL_SERVICE, text) == [
+        ("HBK0290", "spec.http[0].mirror"),
+        ("HBK0290", "spec.http[0].match[0].headers"),
+        ("HBK0290", "spec.http[0].match[0].port"),
+        ("HBK0290", "spec.http[0].retries"),
+    ]
+
+
+def test_a_redirect_alone_is_no_error_and_has_no_effect_yet() -> None:
+    text = service("{redirect: {uri: /x}}")
+    assert (errors(VIRTUAL_SERVICE, text), warnings(VIRTUAL_SERVICE, text)) == ([], [("HBK0290", "spec.http[0].redirect")])

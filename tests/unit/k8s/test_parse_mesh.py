@@ -1,0 +1,55 @@
+"""Control planes and member rolls."""
+
+from typing import Any
+
+import pytest
+
+from hauberk.errors import ConfigError
+from hauberk.k8s.parse_mesh import parse_mesh_settings
+from hauberk.model.identity import TrustDomain
+from hauberk.model.mesh import MeshSettings, OutboundPolicy
+
+
+def parse(spec: dict[str, Any] | None = None, smmr: dict[str, Any] | None = None) -> MeshSettings:
+    return parse_mesh_settings({"metadata": {"name": "basic", "namespace": "istio-system"}, "spec": spec}, smmr)
+
+
+def test_an_empty_control_plane_is_istios_default() -> None:
+    assert parse() == MeshSettings("istio-system", "basic")
+
+
+def test_every_setting() -> None:
+    settings = parse(
+        {
+            "security": {"trust": {"domain": "td.example"}, "dataPlane": {"automtls": False, "mtls": True}},
+            "proxy": {"injection": {"autoInject": True}, "networking": {"trafficControl": {"outbound": {"policy": "REGISTRY_ONLY"}}}},
+        }
+    )
+    assert settings == MeshSettings(
+        "istio-system",
+        "basic",
+        trust_domain=TrustDomain("td.example"),
+        auto_mtls=False,
+        outbound_policy=OutboundPolicy.REGISTRY_ONLY,
+        auto_inject=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("smmr", "members"),
+    [
+        (None, set()),
+        ({"spec": {"members": ["a", "b"]}}, {"a", "b"}),
+        ({"spec": {"members": ["a", "*"]}}, {"a"}),
+        ({"spec": {"members": ["a", "b"]}, "status": {"configuredMembers": ["a"]}}, {"a"}),
+        ({"spec": {"members": ["a"]}, "status": {"configuredMembers": []}}, set()),
+        ({"spec": {"members": None}, "status": {"configuredMembers": None}}, set()),
+    ],
+)
+def test_members_are_those_that_are_configured(smmr: dict[str, Any] | None, members: set[str]) -> None:
+    assert parse(smmr=smmr).members == members
+
+
+def test_a_bad_trust_domain_is_refused() -> None:
+    with pytest.raises(ConfigError, match="Trust domain"):
+        parse({"security": {"trust": {"domain": "spiffe://x"}}})
