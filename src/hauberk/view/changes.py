@@ -1,0 +1,74 @@
+"""What goes into a view, and what comes out beside the new one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hauberk.model.mesh import MeshSettings
+from hauberk.model.objects import ObjectRef
+from hauberk.model.security import PeerAuthentication
+from hauberk.model.service import EndpointSlice, Service
+from hauberk.model.traffic import DestinationRule, Gateway, VirtualService
+from hauberk.model.workload import Workload
+
+__all__ = ["Affected", "Change", "Delete", "ModelObject", "Put", "WorkloadKey"]
+
+ModelObject = Workload | Service | EndpointSlice | PeerAuthentication | DestinationRule | VirtualService | Gateway | MeshSettings
+WorkloadKey = tuple[str, str]
+"""Namespace and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """An object was created or replaced."""
+
+    obj: ModelObject
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """An object is gone."""
+
+    ref: ObjectRef
+
+
+Change = Put | Delete
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """Which resources may differ from those of the view before; what is not named is certainly the same.
+
+    Hosts are hostnames of Services; ports are Service port numbers; workloads are those whose own (inbound) side may differ.
+    """
+
+    clusters: frozenset[str] = frozenset()
+    endpoints: frozenset[str] = frozenset()
+    ports: frozenset[int] = frozenset()
+    """Listeners and route configurations of these ports."""
+    workloads: frozenset[WorkloadKey] = frozenset()
+    routers: bool = False
+    """Gateways' listeners and routes."""
+    everything: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether anything may differ."""
+        return bool(self.clusters or self.endpoints or self.ports or self.workloads or self.routers or self.everything)
+
+    def __or__(self, other: "Affected") -> "Affected":
+        """What either names: for changes that are handed on together."""
+        return Affected(
+            clusters=self.clusters | other.clusters,
+            endpoints=self.endpoints | other.endpoints,
+            ports=self.ports | other.ports,
+            workloads=self.workloads | other.workloads,
+            routers=self.routers or other.routers,
+            everything=self.everything or other.everything,
+        )
+
+    @classmethod
+    def union(cls, parts: Iterable["Affected"]) -> "Affected":
+        """All of `parts` together."""
+        whole = cls()
+        for part in parts:
+            whole |= part
+        return whole

@@ -1,0 +1,132 @@
+"""What a change may affect: compares two views where the changed objects point."""
+
+from collections.abc import Iterable, Mapping
+
+from hauberk import names
+from hauberk.model.objects import ObjectRef
+from hauberk.model.security import MtlsMode
+from hauberk.model.service import Endpoint, EndpointSlice, Service
+from hauberk.model.traffic import DestinationRule, VirtualService
+from hauberk.model.workload import Workload
+from hauberk.policy.auto_mtls import endpoint_takes_mtls, uses_original_destination
+from hauberk.policy.mtls import namespace_mode
+from hauberk.policy.selectors import host_matches
+from hauberk.view.changes import Affected, ModelObject, WorkloadKey
+from hauberk.view.mesh_view import MeshView
+
+__all__ = ["affected", "slice_host"]
+
+_Touched = Mapping[ObjectRef, tuple[ModelObject | None, ModelObject | None]]
+
+
+def slice_host(piece: EndpointSlice) -> str:
+    """The hostname of the Service that a slice belongs to."""
+    return f"{piece.service}.{piece.namespace}.svc.{names.CLUSTER_DOMAIN}"
+
+
+def affected(before: MeshView, after: MeshView, touched: _Touched) -> Affected:
+    """What may differ between the two views, given the objects (all visible to the mesh) that do."""
+    parts = [
+        _by_services(before, after, touched),
+        _by_endpoints(before, after),
+        _by_workloads(touched),
+        _by_destination_rules(after, touched),
+        _by_virtual_services(after, touched),
+    ]
+    if before.peer_authentications != after.peer_authentications:
+        parts.append(_by_peer_authentications(before, after))
+    if before.gateways != after.gateways:
+        parts.append(Affected(routers=True))
+    return Affected.union(parts)
+
+
+def _of(touched: _Touched, kind: str) -> list[tuple[ModelObject | None, ModelObject | None]]:
+    return [pair for ref, pair in touched.items() if ref.kind == kind]
+
+
+def _by_services(before: MeshView, after: MeshView, touched: _Touched) -> Affected:
+    services = [service for pair in _of(touched, "Service") for service in pair if isinstance(service, Service)]
+    if not services:
+        return Affected()
+    workloads: set[WorkloadKey] = set()
+    for view in (before, after):
+        workloads |= {
+            (workload.namespace, workload.name)
+            for workload in view.workloads.values()
+            if any(service.selects(workload) for service in services)
+        }
+    hosts = frozenset(service.hostname for service in services)
+    return Affected(
+        clusters=hosts,
+        endpoints=hosts,
+        ports=frozenset(port.number for service in services for port in service.ports),
+        workloads=frozenset(workloads),
+        routers=True,
+    )
+
+
+def _by_endpoints(before: MeshView, after: MeshView) -> Affected:
+    if before.endpoints is after.endpoints:
+        return Affected()
+    hosts = {host for host in before.endpoints.keys() | after.endpoints.keys() if before.endpoints.get(host) != after.endpoints.get(host)}
+    # A new service account changes whom clients expect, so the cluster with its list of identities; where clients choose the
+    # address themselves the cluster and its listeners follow the endpoints altogether.
+    clusters = {host for host in hosts if before.identities(host) != after.identities(host)}
+    ports: set[int] = set()
+    for host in hosts & after.services.keys():
+        service = after.services[host]
+        direct = {port.number for port in service.ports if uses_original_destination(service, port)}
+        if direct:
+            clusters.add(host)
+            ports |= direct
+    return Affected(clusters=frozenset(clusters), endpoints=frozenset(hosts), ports=frozenset(ports))
+
+
+def _by_workloads(touched: _Touched) -> Affected:
+    workloads = [workload for pair in _of(touched, "Pod") for workload in pair if isinstance(workload, Workload)]
+    return Affected(workloads=frozenset((workload.namespace, workload.name) for workload in workloads))
+
+
+def _by_destination_rules(after: MeshView, touched: _Touched) -> Affected:
+    patterns = {rule.host for pair in _of(touched, "DestinationRule") for rule in pair if isinstance(rule, DestinationRule)}
+    if not patterns:
+        return Affected()
+    hosts = frozenset(host for host in after.services if any(host_matches(pattern, host) for pattern in patterns))
+    return Affected(clusters=hosts, endpoints=hosts)
+
+
+def _by_virtual_services(after: MeshView, touched: _Touched) -> Affected:
+    patterns = {host for pair in _of(touched, "VirtualService") for item in pair if isinstance(item, VirtualService) for host in item.hosts}
+    if not patterns:
+        return Affected()
+    ports = {
+        port.number
+        for host, service in after.services.items()
+        if any(host_matches(pattern, host) for pattern in patterns)
+        for port in service.ports
+    }
+    return Affected(ports=frozenset(ports), routers=True)
+
+
+def _by_peer_authentications(before: MeshView, after: MeshView) -> Affected:
+    """Inbound sides whose modes differ; clients only where "takes mTLS at all" differs, so STRICT for PERMISSIVE touches none."""
+    workloads = {key for key, workload in after.workloads.items() if before.modes(workload) != after.modes(workload)}
+    hosts = {host for host, endpoints in after.endpoints.items() if _takes(before, endpoints) != _takes(after, endpoints)}
+    namespaces = {workload.namespace for workload in after.workloads.values()} | {service.namespace for service in after.services.values()}
+    flipped = {namespace for namespace in namespaces if _disabled(before, namespace) != _disabled(after, namespace)}
+    direct = {
+        host
+        for host in hosts
+        if host in after.services and any(uses_original_destination(after.services[host], port) for port in after.services[host].ports)
+    }
+    clusters = {host for host, service in after.services.items() if service.namespace in flipped} | direct
+    return Affected(clusters=frozenset(clusters), endpoints=frozenset(hosts), workloads=frozenset(workloads))
+
+
+def _takes(view: MeshView, endpoints: Iterable[Endpoint]) -> list[bool]:
+    index = view.peer_authentications
+    return [endpoint_takes_mtls(index, endpoint, port) for endpoint in endpoints for port in endpoint.ports.values()]
+
+
+def _disabled(view: MeshView, namespace: str) -> bool:
+    return namespace_mode(view.peer_authentications, namespace).mode is MtlsMode.DISABLE
