@@ -1,0 +1,53 @@
+"""What the inbound side of a workload is to be, as a plain value: its ports, their kinds and modes.
+
+Two workloads of one shape have equal specs and so share their listener's bytes.
+"""
+
+from dataclasses import dataclass
+
+from hauberk.model.security import MtlsMode
+from hauberk.model.service import PortKind
+from hauberk.model.workload import Workload
+from hauberk.view.mesh_view import MeshView
+
+__all__ = ["InboundPort", "InboundSpec", "inbound_spec"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class InboundPort:
+    """A workload port. `declared`: a Service targets it; the others are there because a policy names them."""
+
+    number: int
+    kind: PortKind
+    mode: MtlsMode
+    http2: bool = False
+    declared: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class InboundSpec:
+    """`ports` sorted by number; `mode` is for all others."""
+
+    trust_domain: str
+    mode: MtlsMode
+    ports: tuple[InboundPort, ...] = ()
+
+    @property
+    def declared(self) -> tuple[InboundPort, ...]:
+        """The ports that a Service targets."""
+        return tuple(port for port in self.ports if port.declared)
+
+
+def inbound_spec(view: MeshView, workload: Workload) -> InboundSpec:
+    """The inbound side of `workload`. Where two Services declare one port, the older Service's protocol counts (facts 1.3)."""
+    modes = view.modes(workload)
+    ports: dict[int, InboundPort] = {}
+    for service in view.services_of(workload):
+        for port in service.ports:
+            number = service.target_number(port, workload)
+            if number is not None and number not in ports:
+                ports[number] = InboundPort(number, port.kind, modes.for_port(number).mode, http2=port.protocol.is_http2)
+    for number, decision in modes.ports.items():
+        if number not in ports:
+            ports[number] = InboundPort(number, PortKind.AUTO, decision.mode, declared=False)
+    return InboundSpec(view.settings.trust_domain.name, modes.workload.mode, tuple(ports[number] for number in sorted(ports)))

@@ -1,0 +1,65 @@
+"""Network filters: the TCP proxy and the HTTP connection manager, as outbound and inbound use them."""
+
+from datetime import timedelta
+
+from hauberk.envoy import messages as m
+from hauberk.envoy import telemetry
+from hauberk.envoy.addresses import ads_source
+
+__all__ = ["BLACK_HOLE", "PASSTHROUGH", "inbound_tcp", "outbound_http", "outbound_tcp", "plain_tcp"]
+
+BLACK_HOLE = "BlackHoleCluster"
+PASSTHROUGH = "PassthroughCluster"
+_EARLY_BYTES = 16 * 1024
+"""What is read from a client while its application is being connected; demanded where that waits for the handshake."""
+
+
+def plain_tcp(cluster: str) -> m.Filter:
+    """Bytes to `cluster`, not counted: for what leads nowhere."""
+    return _filter("envoy.filters.network.tcp_proxy", m.TcpProxy(stat_prefix=cluster, cluster=cluster))
+
+
+def outbound_tcp(cluster: str) -> m.Filter:
+    """Bytes to `cluster`, counted by the identities and TLS of the upstream connection."""
+    proxy = m.TcpProxy(stat_prefix=cluster, cluster=cluster, access_log=[telemetry.outbound_tcp_log()])
+    proxy.access_log_options.flush_access_log_on_connected = True
+    return _filter("envoy.filters.network.tcp_proxy", proxy)
+
+
+def inbound_tcp(cluster: str, port: str, policy: telemetry.SecurityPolicy) -> m.Filter:
+    """Bytes to the application, counted by the identities and TLS of the client's connection.
+
+    Never ended for idleness: when to drop a kept-alive connection is the client's to say, and a drop of ours could hit a request.
+    """
+    proxy = m.TcpProxy(stat_prefix=cluster, cluster=cluster, access_log=telemetry.inbound_logs(port, policy))
+    if policy is telemetry.SecurityPolicy.MUTUAL_TLS:
+        # Else the application is connected before the client has proved who it is, and the count would not know it either.
+        proxy.upstream_connect_mode = m.UpstreamConnectMode.Value("ON_DOWNSTREAM_TLS_HANDSHAKE")
+        proxy.max_early_data_bytes.value = _EARLY_BYTES
+    proxy.idle_timeout.CopyFrom(m.duration(timedelta(0)))
+    proxy.access_log_options.flush_access_log_on_connected = True
+    return _filter("envoy.filters.network.tcp_proxy", proxy)
+
+
+def outbound_http(stat_prefix: str, route_config_name: str, *, edge: bool = False) -> m.Filter:
+    """Requests, routed by a route configuration from discovery. `edge`: the clients are outside the mesh (gateways)."""
+    manager = m.HttpConnectionManager(
+        stat_prefix=stat_prefix,
+        rds=m.Rds(config_source=ads_source(), route_config_name=route_config_name),
+        http_filters=[m.HttpFilter(name="envoy.filters.http.router", typed_config=m.pack(m.Router()))],
+        access_log=[telemetry.outbound_http_log(), telemetry.failed_requests_log()],
+        normalize_path=m.BoolValue(value=True),
+        upgrade_configs=[{"upgrade_type": "websocket"}],
+        use_remote_address=m.BoolValue(value=edge),
+        # The application's own Server header goes through; a gateway names itself as Istio's do.
+        server_header_transformation=m.HttpConnectionManager.OVERWRITE if edge else m.HttpConnectionManager.PASS_THROUGH,
+        server_name="istio-envoy" if edge else "",
+    )
+    # HTTP/1.0 would else fall through as opaque bytes, past routing and mTLS.
+    manager.http_protocol_options.accept_http_10 = True
+    manager.stream_idle_timeout.CopyFrom(m.duration(timedelta(0)))
+    return _filter("envoy.filters.network.http_connection_manager", manager)
+
+
+def _filter(name: str, config: m.Message) -> m.Filter:
+    return m.Filter(name=name, typed_config=m.pack(config))

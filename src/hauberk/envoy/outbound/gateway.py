@@ -1,0 +1,107 @@
+"""Routers: listeners and routes from the Gateways that select a pod, and the VirtualServices bound to them.
+
+Source: Istio core/gateway.go, facts/istio-mtls.md 1.5, 4. HTTP servers only: TLS on gateways is not built yet, and validation says so.
+A Gateway names the port of the router's Service; the listener is on that Service's target port (80 -> 8080), as in Istio.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from hauberk.envoy import messages as m
+from hauberk.envoy.addresses import ANY_ADDRESS, socket_address
+from hauberk.envoy.network_filters import outbound_http
+from hauberk.envoy.outbound.routes import build_http_route
+from hauberk.model.traffic import Gateway, HttpRoute, VirtualService
+from hauberk.model.workload import Workload
+from hauberk.policy.selectors import host_matches
+from hauberk.view.mesh_view import MeshView
+
+__all__ = ["GatewayPort", "build_gateway_listener", "build_gateway_routes", "gateway_ports"]
+
+_HTTP_PROTOCOLS = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB"})
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayPort:
+    """A port on which a router listens: `number` as Gateways write it, `target` as the pod binds it."""
+
+    number: int
+    target: int
+    servers: tuple[tuple[Gateway, tuple[str, ...]], ...] = field(default=())
+    """The Gateways with a server on this port, oldest first, with that server's hosts."""
+
+    @property
+    def route_name(self) -> str:
+        """`http.8080`."""
+        return f"http.{self.target}"
+
+
+def gateway_ports(view: MeshView, workload: Workload) -> list[GatewayPort]:
+    """The HTTP ports of the router `workload`, by target port."""
+    found: dict[tuple[int, int], list[tuple[Gateway, tuple[str, ...]]]] = {}
+    for gateway in view.gateways_of(workload.labels):
+        for server in gateway.servers:
+            if server.protocol in _HTTP_PROTOCOLS:
+                key = (_target(view, workload, server.port), server.port)
+                found.setdefault(key, []).append((gateway, server.hosts))
+    merged: dict[int, GatewayPort] = {}
+    for (target, number), servers in sorted(found.items(), key=lambda item: item[0]):
+        known = merged.get(target)
+        merged[target] = GatewayPort(number, target, (*(known.servers if known else ()), *servers))
+    return list(merged.values())
+
+
+def build_gateway_listener(port: GatewayPort) -> m.Listener:
+    """A listener that really binds its port: nothing is redirected to a router."""
+    name = f"{ANY_ADDRESS}_{port.target}"
+    return m.Listener(
+        name=name,
+        address=socket_address(ANY_ADDRESS, port.target),
+        filter_chains=[m.FilterChain(filters=[outbound_http(f"outbound_{name}", port.route_name, edge=True)])],
+        traffic_direction="OUTBOUND",
+    )
+
+
+def build_gateway_routes(view: MeshView, port: GatewayPort) -> m.RouteConfiguration:
+    """A virtual host for each host that both a Gateway's server and a bound VirtualService name; everything else is a 404."""
+    hosts: dict[str, list[m.Route]] = {}
+    for rule in view.virtual_services:
+        for domain in _shared_hosts(port, rule):
+            hosts.setdefault(domain, []).extend(_routes(view, rule.http, port.number))
+    virtual_hosts = [
+        m.VirtualHost(name=f"{host}:{port.number}", domains=_domains(host), routes=routes, include_request_attempt_count=True)
+        for host, routes in sorted(hosts.items())
+    ]
+    return m.RouteConfiguration(name=port.route_name, virtual_hosts=virtual_hosts, validate_clusters=m.BoolValue(value=False))
+
+
+def _target(view: MeshView, workload: Workload, number: int) -> int:
+    for service in view.services_of(workload):
+        port = service.port(number)
+        target = service.target_number(port, workload) if port is not None else None
+        if target is not None:
+            return target
+    return number
+
+
+def _routes(view: MeshView, rules: Iterable[HttpRoute], number: int) -> Iterator[m.Route]:
+    return (route for rule in rules for route in build_http_route(view, rule, number))
+
+
+def _shared_hosts(port: GatewayPort, rule: VirtualService) -> list[str]:
+    """The narrower of each pair of hosts that fit, without repeats."""
+    shared: dict[str, None] = {}
+    for gateway, server_hosts in port.servers:
+        if gateway.key not in rule.gateways:
+            continue
+        for host in rule.hosts:
+            for server_host in server_hosts:
+                if host_matches(server_host, host):
+                    shared[host] = None
+                elif host_matches(host, server_host):
+                    shared[server_host] = None
+    return list(shared)
+
+
+def _domains(host: str) -> list[str]:
+    return ["*"] if host == "*" else [host, f"{host}:*"]

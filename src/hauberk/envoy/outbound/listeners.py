@@ -1,0 +1,83 @@
+"""Outbound listeners: virtualOutbound (15001), which everything is redirected to, and those that it hands connections on to.
+
+Source: Istio core/listener.go (facts/istio-mtls.md 4). `0.0.0.0_<port>` for HTTP, `<address>_<port>` for TCP; neither binds.
+Ports that declare no protocol are TCP here: OpenShift Service Mesh switches outbound autodetection off (facts/ossm.md 1.2).
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from hauberk import names
+from hauberk.envoy import messages as m
+from hauberk.envoy.addresses import ANY_ADDRESS, socket_address
+from hauberk.envoy.network_filters import BLACK_HOLE, PASSTHROUGH, outbound_http, outbound_tcp, plain_tcp
+from hauberk.envoy.outbound.cluster_specs import cluster_name
+from hauberk.model.mesh import OutboundPolicy
+from hauberk.model.service import PortKind, Service, ServicePort
+from hauberk.policy.auto_mtls import uses_original_destination
+from hauberk.view.mesh_view import MeshView
+
+__all__ = ["OUTBOUND_LISTENER", "build_http_listener", "build_tcp_listener", "build_virtual_outbound", "tcp_listeners"]
+
+OUTBOUND_LISTENER = "virtualOutbound"
+_HTTP = ("http/1.0", "http/1.1", "h2c")
+
+
+def build_virtual_outbound(policy: OutboundPolicy) -> m.Listener:
+    """Takes what was redirected, hands it to the listener of its original destination, else on as the policy says."""
+    guard = m.FilterChain(
+        name="virtualOutbound-blackhole",
+        filter_chain_match=m.FilterChainMatch(destination_port=m.UInt32Value(value=names.OUTBOUND_PORT)),
+        filters=[plain_tcp(BLACK_HOLE)],
+    )
+    catchall = m.FilterChain(name="virtualOutbound-catchall-tcp", filters=[_unknown(policy)])
+    return m.Listener(
+        name=OUTBOUND_LISTENER,
+        address=socket_address(ANY_ADDRESS, names.OUTBOUND_PORT),
+        use_original_dst=m.BoolValue(value=True),
+        filter_chains=[guard, catchall],
+        traffic_direction="OUTBOUND",
+    )
+
+
+def build_http_listener(port: int, policy: OutboundPolicy) -> m.Listener:
+    """All HTTP Services of one port: requests are routed by name; bytes that are not HTTP go on as if unknown."""
+    name = f"{ANY_ADDRESS}_{port}"
+    requests = m.FilterChain(
+        filter_chain_match=m.FilterChainMatch(transport_protocol="raw_buffer", application_protocols=_HTTP),
+        filters=[outbound_http(f"outbound_{name}", str(port))],
+    )
+    listener = _unbound(name, ANY_ADDRESS, port)
+    listener.filter_chains.append(requests)
+    listener.default_filter_chain.CopyFrom(m.FilterChain(name="PassthroughFilterChain", filters=[_unknown(policy)]))
+    inspector = m.ListenerFilter(name="envoy.filters.listener.http_inspector", typed_config=m.pack(m.HttpInspector()))
+    listener.listener_filters.append(inspector)
+    listener.listener_filters_timeout.CopyFrom(m.duration(timedelta(0)))
+    listener.continue_on_listener_filters_timeout = True
+    return listener
+
+
+def build_tcp_listener(address: str, port: int, cluster: str) -> m.Listener:
+    """One address of a TCP Service."""
+    listener = _unbound(f"{address}_{port}", address, port)
+    listener.filter_chains.append(m.FilterChain(filters=[outbound_tcp(cluster)]))
+    return listener
+
+
+def tcp_listeners(view: MeshView, service: Service, port: ServicePort) -> Iterable[tuple[str, int, str]]:
+    """(address, port, cluster) of the listeners that a TCP port of a Service needs: its VIP, or each pod of a headless one."""
+    cluster = cluster_name(port.number, "", service.hostname)
+    if port.kind is PortKind.HTTP:
+        return []
+    if not uses_original_destination(service, port):
+        return [(service.vip, port.number, cluster)]
+    targets = {(endpoint.address, endpoint.ports.get(port.name)) for endpoint in view.endpoints_of(service.hostname)}
+    return [(address, number, cluster) for address, number in sorted(targets, key=str) if number is not None]
+
+
+def _unknown(policy: OutboundPolicy) -> m.Filter:
+    return outbound_tcp(PASSTHROUGH) if policy is OutboundPolicy.ALLOW_ANY else plain_tcp(BLACK_HOLE)
+
+
+def _unbound(name: str, address: str, port: int) -> m.Listener:
+    return m.Listener(name=name, address=socket_address(address, port), bind_to_port=m.BoolValue(value=False), traffic_direction="OUTBOUND")
