@@ -1,0 +1,187 @@
+"""The CA of each mesh: which one it is, its self-signed root where it has none, and the roots for every member. Pure.
+
+Which CA: `certificateAuthority.istiod.type` means what it says (facts/ossm.md 5: the real thing never reads it).
+
+    PrivateKey   Secret `cacerts`, which must be there and in order
+    SelfSigned   Secret `istio-ca-secret`, made once
+    not set      `cacerts` where it is there, else `istio-ca-secret`
+
+A `cacerts` that cannot be used is never replaced by a root of our own: the mesh would trust what its owner did not choose.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from hauberk import names
+from hauberk.controllers.actions import Action, Create, Delete, Together, Update
+from hauberk.controllers.cluster import Cluster, Key
+from hauberk.controllers.controller import Controller, Watch, itself
+from hauberk.controllers.mesh.membership import DEFAULT, Mesh, control_plane_of, trust_domain_of
+from hauberk.controllers.objects import annotations_of, at, covers, is_terminating
+from hauberk.errors import Finding, Level
+from hauberk.k8s import core, maistra
+from hauberk.k8s.kind import Manifest, name_of, namespace_of, uid_of
+from hauberk.model.identity import IdentityError, TrustDomain
+from hauberk.pki.ca import SigningCa
+from hauberk.pki.plugged import CaRefused
+from hauberk.pki.secrets import ca_in_cacerts, ca_in_secret, root_config_map
+from hauberk.pki.svid import X509Bundle
+
+__all__ = ["CaChoice", "NewRoot", "choose_ca", "controller", "observed_ca", "plan"]
+
+NewRoot = Callable[[TrustDomain, str, datetime], Manifest]
+"""(trust domain, namespace, now) -> Secret `istio-ca-secret` with a new root; it makes a key, so it is not pure and is passed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaChoice:
+    """`secret` is the name of the Secret that is meant; `ca` is None where it is not there yet or `findings` say what is wrong with it."""
+
+    secret: str
+    ca: SigningCa | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_to_be_made(self) -> bool:
+        """Whether a self-signed root is wanted and there is none."""
+        return self.ca is None and not self.findings and self.secret == names.CA_SECRET
+
+
+def choose_ca(smcp: Manifest, cacerts: Manifest | None, own: Manifest | None, *, now: datetime) -> CaChoice:
+    """The CA that `smcp` asks for; `cacerts` and `own` (istio-ca-secret) are the Secrets in its namespace."""
+    spec = smcp.get("spec") or {}
+    asked = at(spec, "security.certificateAuthority.istiod.type")
+    secret = names.CACERTS_SECRET if asked == "PrivateKey" or (asked is None and cacerts is not None) else names.CA_SECRET
+    if finding := _objection(smcp, cacerts):
+        return CaChoice(secret, findings=(finding,))
+    try:
+        trust_domain = TrustDomain(trust_domain_of(smcp))
+        if secret == names.CACERTS_SECRET:
+            return CaChoice(secret, ca_in_cacerts(cacerts or {}, trust_domain=trust_domain, now=now))
+        return CaChoice(secret, ca_in_secret(own, trust_domain=trust_domain, now=now) if own is not None else None)
+    except CaRefused as refused:
+        return CaChoice(secret, findings=refused.findings)
+    except IdentityError as error:
+        return CaChoice(secret, findings=(_finding("HBK0412", smcp, "spec.security.trust.domain", str(error), ""),))
+
+
+def _objection(smcp: Manifest, cacerts: Manifest | None) -> Finding | None:
+    """What stands against any CA, before a certificate is looked at."""
+    authority = at(smcp.get("spec") or {}, "security.certificateAuthority", {})
+    path = "spec.security.certificateAuthority"
+    kind = authority.get("type") or "Istiod"
+    if kind != "Istiod":
+        message = f"{kind} is not implemented yet."
+        return _finding("HBK0413", smcp, f"{path}.type", message, "Write Istiod, with istiod.type SelfSigned or PrivateKey.")
+    asked = at(authority, "istiod.type")
+    if asked not in (None, "SelfSigned", "PrivateKey"):
+        message = f"unknown Istiod certificate signer type: {asked}."
+        return _finding("HBK0414", smcp, f"{path}.istiod.type", message, "Write SelfSigned or PrivateKey.")
+    if asked == "PrivateKey" and cacerts is None:
+        message = f"it says PrivateKey, and there is no Secret {namespace_of(smcp)}/{names.CACERTS_SECRET}."
+        fix = f"Create it: kubectl create secret generic {names.CACERTS_SECRET} -n {namespace_of(smcp)} --from-file=ca-cert.pem ..."
+        return _finding("HBK0411", smcp, f"{path}.istiod.type", message, fix)
+    return None
+
+
+def _finding(code: str, smcp: Manifest, path: str, message: str, fix: str) -> Finding:
+    return Finding(code, Level.ERROR, f"ServiceMeshControlPlane {namespace_of(smcp)}/{name_of(smcp)}", path, message, fix)
+
+
+def observed_ca(smcp: Manifest, cluster: Cluster, *, now: datetime) -> CaChoice:
+    """`choose_ca` with the Secrets as they are."""
+    namespace = namespace_of(smcp)
+    cacerts = cluster.get(core.SECRET, namespace, names.CACERTS_SECRET)
+    return choose_ca(smcp, cacerts, cluster.get(core.SECRET, namespace, names.CA_SECRET), now=now)
+
+
+# -- The controller ---------------------------------------------------------------------------------------------------
+def plan(cluster: Cluster, key: Key, now: datetime, *, new_root: NewRoot) -> Sequence[Action]:
+    """Make the mesh's root where it is missing, and hand its certificate to every configured member."""
+    mesh = Mesh(*key)
+    smcp = cluster.get(maistra.SERVICE_MESH_CONTROL_PLANE, *key)
+    if smcp is None or is_terminating(smcp) or smcp is not control_plane_of(cluster, mesh.namespace):
+        return _withdraw(mesh, cluster, keep=())
+    choice = observed_ca(smcp, cluster, now=now)
+    # Members get the root when they are configured, as istiod sees them only then.
+    members = [mesh.namespace, *_configured_members(mesh, cluster)]
+    if choice.is_to_be_made:  # the Secret's arrival plans this key again, which then hands its root out
+        return (Create(core.SECRET, new_root(TrustDomain(trust_domain_of(smcp)), mesh.namespace, now)),)
+    if choice.ca is None:  # the CA in use stays in use, and so do its roots
+        return _withdraw(mesh, cluster, keep=members)
+    changes = [*_hand_out(mesh, choice.ca.bundle, members, cluster), *_withdraw(mesh, cluster, keep=members)]
+    return [Together(tuple(changes))] if len(changes) > 1 else changes
+
+
+def _configured_members(mesh: Mesh, cluster: Cluster) -> list[str]:
+    roll = cluster.get(maistra.SERVICE_MESH_MEMBER_ROLL, mesh.namespace, DEFAULT)
+    configured = (roll.get("status") or {}).get("configuredMembers") if roll is not None else None
+    return [namespace for namespace in configured or () if _is_open(namespace, cluster)]
+
+
+def _is_open(namespace: str, cluster: Cluster) -> bool:
+    found = cluster.get(core.NAMESPACE, "", namespace)
+    return found is not None and not is_terminating(found)
+
+
+def _hand_out(mesh: Mesh, bundle: X509Bundle, members: Iterable[str], cluster: Cluster) -> list[Action]:
+    actions: list[Action] = []
+    for namespace in members:
+        wanted = root_config_map(bundle, namespace)
+        # The annotation tells whose it is, so that it can be taken back; the label is istiod's.
+        wanted["metadata"] |= {"labels": {"istio.io/config": "true"}, "annotations": {names.ANNOTATION_MESH: str(mesh)}}
+        known = cluster.get(core.CONFIG_MAP, namespace, names.ROOT_CONFIG_MAP)
+        if known is None:
+            actions.append(Create(core.CONFIG_MAP, wanted))
+        elif known.get("data") != wanted["data"] or not covers(known["metadata"], wanted["metadata"]):
+            metadata = known["metadata"] | {field: wanted["metadata"][field] for field in ("labels", "annotations")}
+            actions.append(Update(core.CONFIG_MAP, known | {"metadata": metadata, "data": wanted["data"]}))
+    return actions
+
+
+def _withdraw(mesh: Mesh, cluster: Cluster, *, keep: Sequence[str]) -> list[Action]:
+    """The root goes from namespaces that left (the real thing forgets it there)."""
+    ours = [one for one in cluster.list(core.CONFIG_MAP) if _mesh_of_root(one) == mesh and namespace_of(one) not in keep]
+    return [Delete(core.CONFIG_MAP, namespace_of(one), name_of(one), uid_of(one)) for one in ours]
+
+
+def _mesh_of_root(config_map: Manifest) -> Mesh | None:
+    if name_of(config_map) != names.ROOT_CONFIG_MAP:
+        return None
+    namespace, slash, name = annotations_of(config_map).get(names.ANNOTATION_MESH, "").partition("/")
+    return Mesh(namespace, name) if slash else None
+
+
+def _meshes_of_secret(secret: Manifest, cluster: Cluster) -> Iterable[Key]:
+    return _planes_in(secret, cluster) if name_of(secret) in (names.CACERTS_SECRET, names.CA_SECRET) else ()
+
+
+def _planes_in(obj: Manifest, cluster: Cluster) -> list[Key]:
+    planes = cluster.list(maistra.SERVICE_MESH_CONTROL_PLANE, namespace_of(obj))
+    return [Key(namespace_of(plane), name_of(plane)) for plane in planes]
+
+
+def _meshes_of_root(config_map: Manifest, cluster: Cluster) -> list[Key]:
+    """The mesh that wrote it, and that of the namespace: somebody may have deleted or rewritten it."""
+    if name_of(config_map) != names.ROOT_CONFIG_MAP:
+        return []
+    member = cluster.get(maistra.SERVICE_MESH_MEMBER, namespace_of(config_map), DEFAULT)
+    reference = (member.get("spec") or {}).get("controlPlaneRef") or {} if member is not None else {}
+    meshes = {_mesh_of_root(config_map), Mesh(reference.get("namespace", ""), reference.get("name", ""))}
+    return [*_planes_in(config_map, cluster), *(Key(*mesh) for mesh in meshes if mesh is not None and mesh.name)]
+
+
+def controller(new_root: NewRoot) -> Controller:
+    """The controller, which makes roots by `new_root`."""
+    watches = (
+        Watch(maistra.SERVICE_MESH_CONTROL_PLANE, itself),
+        Watch(maistra.SERVICE_MESH_MEMBER_ROLL, _planes_in),
+        Watch(core.SECRET, _meshes_of_secret),
+        Watch(core.CONFIG_MAP, _meshes_of_root),
+    )
+
+    def run(cluster: Cluster, key: Key, now: datetime) -> Sequence[Action]:
+        return plan(cluster, key, now, new_root=new_root)
+
+    return Controller("hauberk-ca", watches, run)
