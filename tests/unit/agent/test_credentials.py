@@ -1,0 +1,101 @@
+"""What the CA answered, checked; and the files that Envoy reads."""
+
+import json
+from datetime import datetime, timedelta
+
+import pytest
+
+from hauberk.agent.credentials import Credentials, UnexpectedCertificate, accept_chain, credential_files
+from hauberk.model.identity import SpiffeId, TrustDomain
+from hauberk.pki.ca import SigningCa
+from hauberk.pki.certificates import CertificateRefused, parse_certificates
+from hauberk.pki.csr import make_csr, parse_csr
+from hauberk.pki.keys import PrivateKey, key_to_pem, make_key
+from hauberk.pki.svid import X509Svid
+from hauberk.pki.verify import ChainRefused
+
+DETAILS = SpiffeId.for_workload(TrustDomain("cluster.local"), "bookinfo", "bookinfo-details")
+REVIEWS = SpiffeId.for_workload(TrustDomain("cluster.local"), "bookinfo", "bookinfo-reviews")
+
+
+def answer(ca: SigningCa, key: PrivateKey, now: datetime, spiffe_id: SpiffeId = DETAILS) -> tuple[str, ...]:
+    csr = parse_csr(make_csr(key, spiffe_id))
+    return ca.chain_for_wire(ca.issue(csr, spiffe_id, ttl=timedelta(hours=1), now=now, serial=7))
+
+
+def test_a_good_answer_becomes_leaf_and_root_of_the_published_bundle(mesh) -> None:
+    key = make_key()
+    chain = answer(mesh.ca, key, mesh.now)
+    credentials = accept_chain(chain, key, DETAILS, bundle=mesh.ca.bundle, now=mesh.now)
+    assert credentials == Credentials(X509Svid(parse_certificates("".join(chain).encode()), key), mesh.ca.bundle)
+
+
+def test_the_roots_in_the_answer_count_for_nothing(mesh, make_ca) -> None:
+    key, stranger = make_key(), make_ca(2)
+    with pytest.raises(ChainRefused, match="does not lead to any of 1 trusted roots"):
+        accept_chain(answer(stranger, key, mesh.now), key, DETAILS, bundle=mesh.ca.bundle, now=mesh.now)
+
+
+def test_during_a_rotation_only_the_own_root_is_in_the_chain(mesh, make_ca) -> None:
+    key, new = make_key(), make_ca(2)
+    bundle = new.bundle.union(mesh.ca.bundle)
+    credentials = accept_chain(answer(mesh.ca, key, mesh.now), key, DETAILS, bundle=bundle, now=mesh.now)
+    assert credentials.svid.chain[1:] == mesh.ca.bundle.roots
+    assert credentials.bundle == bundle
+
+
+def test_a_certificate_for_another_identity_or_key_is_refused(mesh) -> None:
+    key = make_key()
+    with pytest.raises(UnexpectedCertificate, match=f"certified {REVIEWS} instead of {DETAILS}"):
+        accept_chain(answer(mesh.ca, key, mesh.now, REVIEWS), key, DETAILS, bundle=mesh.ca.bundle, now=mesh.now)
+    with pytest.raises(UnexpectedCertificate, match="another key"):
+        accept_chain(answer(mesh.ca, make_key(), mesh.now), key, DETAILS, bundle=mesh.ca.bundle, now=mesh.now)
+
+
+def test_an_answer_that_is_no_pem_or_has_ended_is_refused(mesh) -> None:
+    key = make_key()
+    with pytest.raises(CertificateRefused):
+        accept_chain(("leaf", "root"), key, DETAILS, bundle=mesh.ca.bundle, now=mesh.now)
+    with pytest.raises(ChainRefused, match="Renew it"):
+        accept_chain(answer(mesh.ca, key, mesh.now), key, DETAILS, bundle=mesh.ca.bundle, now=mesh.now + timedelta(hours=2))
+
+
+def test_envoy_is_given_two_secrets_that_point_below_the_watched_directory(mesh) -> None:
+    key = make_key()
+    credentials = accept_chain(answer(mesh.ca, key, mesh.now), key, DETAILS, bundle=mesh.ca.bundle, now=mesh.now)
+    files = credential_files(credentials, seen_in="/creds")
+    assert set(files) == {"cert-chain.pem", "key.pem", "root-cert.pem", "sds-default.json", "sds-root.json"}
+    assert (files["key.pem"], files["root-cert.pem"]) == (key_to_pem(key), mesh.ca.bundle.to_pem())
+    assert parse_certificates(files["cert-chain.pem"]) == credentials.svid.chain
+    secret = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
+    assert json.loads(files["sds-default.json"]) == {
+        "resources": [
+            {
+                "@type": secret,
+                "name": "default",
+                "tls_certificate": {
+                    "certificate_chain": {"filename": "/creds/current/cert-chain.pem"},
+                    "private_key": {"filename": "/creds/current/key.pem"},
+                    "watched_directory": {"path": "/creds"},
+                },
+            }
+        ]
+    }
+    assert json.loads(files["sds-root.json"]) == {
+        "resources": [
+            {
+                "@type": secret,
+                "name": "ROOTCA",
+                "validation_context": {
+                    "trusted_ca": {"filename": "/creds/current/root-cert.pem"},
+                    "watched_directory": {"path": "/creds"},
+                },
+            }
+        ]
+    }
+
+
+def test_without_a_word_the_sidecars_own_place_is_meant(mesh) -> None:
+    key = make_key()
+    credentials = accept_chain(answer(mesh.ca, key, mesh.now), key, DETAILS, bundle=mesh.ca.bundle, now=mesh.now)
+    assert b"/var/run/secrets/workload-spiffe-credentials/current/key.pem" in credential_files(credentials)["sds-default.json"]

@@ -1,0 +1,215 @@
+"""The agent's story: a certificate before Envoy starts, a fresh one at half life, the old one kept while the CA is away."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from hauberk.agent.launch import plan_launch
+from hauberk.agent.workload import WorkloadAgent
+from hauberk.pki.certificates import parse_certificates
+from hauberk.pki.keys import parse_key, same_key
+from hauberk.pki.svid import X509Bundle
+from hauberk.pki.verify import verify_chain
+
+PAST_HALF_LIFE = timedelta(hours=1, minutes=5)
+
+
+def leaf_of(mesh):
+    return parse_certificates(mesh.file("cert-chain.pem"))[0]
+
+
+def serial_of(mesh) -> int:
+    return leaf_of(mesh).serial_number
+
+
+def issuer_of(mesh) -> str:
+    return leaf_of(mesh).issuer.rfc4514_string()
+
+
+@asynccontextmanager
+async def running(agent: WorkloadAgent) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(agent.run(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+
+
+def test_a_pod_gets_key_chain_roots_and_bootstrap_before_its_envoy_starts(mesh, pod) -> None:
+    async def story():
+        async with mesh.running_ca():
+            return await WorkloadAgent(mesh.ports()).prepare(pod, mesh.pod_folder, mesh.wait_told)
+
+    launch = asyncio.run(story())
+    assert launch == plan_launch(Path("/opt/envoy"), mesh.pod_folder, mesh.folder)
+    assert (mesh.pod_folder / "proxy" / "envoy-rev.json").read_bytes() == b'{"node": {"id": "details-v1-abc"}}'
+    chain = parse_certificates(mesh.file("cert-chain.pem"))
+    assert verify_chain(chain, mesh.ca.bundle.roots, now=mesh.now) == chain
+    assert same_key(parse_key(mesh.file("key.pem")).public_key(), chain[0].public_key())
+    assert mesh.file("root-cert.pem") == mesh.ca.bundle.to_pem()
+    assert mesh.waiting == []
+
+
+def test_a_pod_waits_for_the_roots_and_the_ca_and_says_why(mesh, pod) -> None:
+    published, mesh.published = mesh.published, None
+
+    async def story() -> None:
+        async def heal() -> None:
+            await told.wait()
+            mesh.published = published
+            await mesh.start_ca()
+
+        told = asyncio.Event()
+        mesh.on_waiting = told.set
+        async with asyncio.TaskGroup() as group:
+            group.create_task(heal())
+            await WorkloadAgent(mesh.ports()).prepare(pod, mesh.pod_folder, mesh.wait_told)
+        await mesh.stop_ca()
+
+    asyncio.run(story())
+    assert mesh.waiting == ["ConfigMap bookinfo/istio-ca-root-cert is not there yet. Is the namespace a member of mesh istio-system/basic?"]
+    assert leaf_of(mesh)
+
+
+def test_a_second_start_of_the_same_pod_keeps_the_certificate_unless_it_has_ended(mesh, pod) -> None:
+    async def story() -> list[int]:
+        agent = WorkloadAgent(mesh.ports())
+        serials = []
+        async with mesh.running_ca():
+            for later in (timedelta(), timedelta(minutes=110), timedelta(minutes=20)):
+                mesh.pass_time(later)
+                await agent.prepare(pod, mesh.pod_folder, mesh.wait_told)
+                serials.append(serial_of(mesh))
+        return serials
+
+    first, second, third = asyncio.run(story())
+    assert first == second != third
+
+
+def test_a_certificate_is_renewed_with_a_new_key_at_half_life(mesh, pod, until) -> None:
+    async def story() -> tuple[bytes, int]:
+        agent = WorkloadAgent(mesh.ports())
+        async with mesh.running_ca():
+            await agent.prepare(pod, mesh.pod_folder, mesh.wait_told)
+            key, serial = mesh.file("key.pem"), serial_of(mesh)
+            mesh.pass_time(PAST_HALF_LIFE)
+            async with running(agent):
+                await until(lambda: serial_of(mesh) != serial)
+            return key, serial
+
+    old_key, _ = asyncio.run(story())
+    assert mesh.file("key.pem") != old_key
+    assert leaf_of(mesh).not_valid_after_utc == mesh.now + timedelta(hours=2)
+    assert same_key(parse_key(mesh.file("key.pem")).public_key(), leaf_of(mesh).public_key())
+
+
+@pytest.mark.parametrize(
+    ("later", "level", "event"),
+    [
+        (PAST_HALF_LIFE, "warning", "certificate not renewed, the one in use stays"),
+        (timedelta(minutes=100), "error", "certificate is about to end and cannot be renewed: traffic of this pod will fail"),
+    ],
+)
+def test_while_the_ca_is_away_the_old_pair_stays_and_little_life_left_is_said_loudly(
+    mesh, pod, until, later: timedelta, level: str, event: str
+) -> None:
+    async def story() -> tuple[int, list[dict[str, object]]]:
+        agent = WorkloadAgent(mesh.ports())
+        async with mesh.running_ca():
+            await agent.prepare(pod, mesh.pod_folder, mesh.wait_told)
+        serial = serial_of(mesh)
+        mesh.pass_time(later)
+        with capture_logs() as logs:
+            async with running(agent):
+                await until(lambda: bool(logs))
+        return serial, [dict(entry) for entry in logs]
+
+    serial, (entry, *_) = asyncio.run(story())
+    assert serial_of(mesh) == serial
+    assert (entry["log_level"], entry["event"], entry["left"]) == (level, event, str(timedelta(hours=2) - later))
+    assert "CA of mesh istio-system/basic: unavailable" in str(entry["reason"])
+
+
+def test_changed_roots_are_taken_at_once_and_the_new_ca_signs(mesh, pod, make_ca, until) -> None:
+    new = make_ca(2)
+
+    async def story() -> None:
+        agent = WorkloadAgent(mesh.ports())
+        async with mesh.running_ca(), running(agent):
+            await agent.prepare(pod, mesh.pod_folder, mesh.wait_told)
+            mesh.replace_ca(new)
+            agent.roots_changed("elsewhere")
+            agent.roots_changed("bookinfo")
+            await until(lambda: issuer_of(mesh) == new.issuer.certificate.subject.rfc4514_string())
+
+    asyncio.run(story())
+    assert mesh.file("root-cert.pem").decode() == mesh.published
+
+
+def test_new_roots_do_not_wait_for_a_ca_that_is_away(mesh, pod, make_ca, until) -> None:
+    async def story() -> int:
+        agent = WorkloadAgent(mesh.ports())
+        async with mesh.running_ca():
+            await agent.prepare(pod, mesh.pod_folder, mesh.wait_told)
+        serial = serial_of(mesh)
+        async with running(agent):
+            mesh.replace_ca(make_ca(2))
+            agent.roots_changed("bookinfo")
+            await until(lambda: mesh.file("root-cert.pem").decode() == mesh.published)
+        return serial
+
+    assert asyncio.run(story()) == serial_of(mesh)
+    assert len(X509Bundle.parse(mesh.ca.trust_domain, mesh.file("root-cert.pem")).roots) == 2
+
+
+def test_a_renewal_goes_on_after_failures(mesh, pod, until) -> None:
+    async def story() -> None:
+        agent = WorkloadAgent(mesh.ports())
+        async with mesh.running_ca():
+            await agent.prepare(pod, mesh.pod_folder, mesh.wait_told)
+        serial = serial_of(mesh)
+        mesh.pass_time(PAST_HALF_LIFE)
+        with capture_logs() as logs:
+            async with running(agent):
+                await until(lambda: bool(logs))
+                mesh.pass_time(timedelta(minutes=1))
+                async with mesh.running_ca():
+                    await until(lambda: serial_of(mesh) != serial)
+
+    asyncio.run(story())
+
+
+def test_a_released_pod_is_renewed_no_more(mesh, pod, until) -> None:
+    async def story() -> None:
+        agent = WorkloadAgent(mesh.ports())
+        async with mesh.running_ca(), running(agent):
+            await agent.prepare(pod, mesh.pod_folder, mesh.wait_told)
+            assert tending()
+            await agent.release("uid-of-details-v1-abc")
+            await agent.release("never heard of")
+            await until(lambda: not tending())
+
+    def tending() -> bool:
+        return any("_keep_fresh" in str(task.get_coro()) for task in asyncio.all_tasks())
+
+    asyncio.run(story())
+
+
+def test_a_certificate_for_another_account_is_never_written(mesh, pod) -> None:
+    mesh.caller = mesh.caller.__class__("bookinfo", "bookinfo-reviews")
+
+    async def story() -> None:
+        async with mesh.running_ca(), asyncio.TaskGroup() as group:
+            preparing = group.create_task(WorkloadAgent(mesh.ports()).prepare(pod, mesh.pod_folder, mesh.wait_told))
+            mesh.on_waiting = preparing.cancel
+
+    asyncio.run(story())
+    assert "invalid_argument: The request asks for spiffe://cluster.local/ns/bookinfo/sa/bookinfo-details" in mesh.waiting[0]
+    assert not mesh.pod_folder.exists()
