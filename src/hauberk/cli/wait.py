@@ -37,9 +37,10 @@ def wait(  # noqa: PLR0913, PLR0917 - one parameter an option
         from hauberk.k8s.kind import name_of  # noqa: PLC0415
 
         failed = 0
-        deadline = asyncio.get_running_loop().time() + seconds_of(timeout)
         async with open_session(name, namespace, context=context) as session:
-            for target in parse_targets(words, await discover(session.client)):
+            targets = parse_targets(words, await discover(session.client))
+            deadline = asyncio.get_running_loop().time() + seconds_of(timeout)
+            for target in targets:
                 names = [target.name]
                 if not target.name:
                     if not (everything or selector):
