@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from hauberk import names
 from hauberk.envoy import messages as m
+from hauberk.model.tls import CIPHER_SUITES, CURVES, MeshTls, TlsVersion
 from hauberk.model.traffic import ClientTls, TlsMode
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "downstream_mesh_tls",
     "mesh_certificate",
     "raw_socket",
+    "server_parameters",
     "upstream_file_tls",
     "upstream_mesh_tls",
     "upstream_socket",
@@ -25,6 +27,9 @@ __all__ = [
 
 MESH_CURVES = ("X25519MLKEM768", "X25519", "P-256")
 """P-256 stays at the end: in TLS 1.2 a list without it fails every P-256 certificate."""
+_CLIENT_CURVES = (*MESH_CURVES, "P-384", "P-521")
+"""Clients offer what any server of the mesh may be limited to, so that `controlPlane.tls.ecdhCurves` is the server's to change."""
+_DEFAULT_TLS = MeshTls()
 _SERVER_CIPHERS = (
     "ECDHE-ECDSA-AES256-GCM-SHA384",
     "ECDHE-RSA-AES256-GCM-SHA384",
@@ -34,23 +39,42 @@ _SERVER_CIPHERS = (
     "AES128-GCM-SHA256",
 )
 """For TLS 1.2; those of 1.3 are fixed."""
+_ENVOY_VERSIONS = {
+    TlsVersion.V1_0: m.TlsParameters.TLSv1_0,
+    TlsVersion.V1_1: m.TlsParameters.TLSv1_1,
+    TlsVersion.V1_2: m.TlsParameters.TLSv1_2,
+    TlsVersion.V1_3: m.TlsParameters.TLSv1_3,
+}
 _SAN_URI, _SAN_DNS = m.SubjectAltNameMatcher.URI, m.SubjectAltNameMatcher.DNS
 
 
-def downstream_mesh_tls(trust_domains: Sequence[str], alpn: Sequence[str]) -> m.DownstreamTlsContext:
+def downstream_mesh_tls(trust_domains: Sequence[str], alpn: Sequence[str], tls: MeshTls = _DEFAULT_TLS) -> m.DownstreamTlsContext:
     """What an inbound chain terminates: any certificate of the mesh's CA whose SPIFFE ID is in one of `trust_domains`, and none without."""
-    common = _mesh_common(alpn, [_san(_SAN_URI, prefix=_domain_prefix(domain)) for domain in trust_domains])
-    common.tls_params.cipher_suites.extend(_SERVER_CIPHERS)
+    common = _mesh_common(alpn, [_san(_SAN_URI, prefix=_domain_prefix(domain)) for domain in trust_domains], server_parameters(tls))
     return m.DownstreamTlsContext(common_tls_context=common, require_client_certificate=m.BoolValue(value=True))
 
 
-def upstream_mesh_tls(sni: str, identities: Sequence[str], trust_domain: str, alpn: Sequence[str]) -> m.UpstreamTlsContext:
+def server_parameters(tls: MeshTls) -> m.TlsParameters:
+    """TLS of a server of the mesh, sidecar or gateway: the mesh's own choice where `tls` says nothing."""
+    curves = [CURVES[curve] for curve in tls.ecdh_curves] or MESH_CURVES
+    ciphers = [CIPHER_SUITES[suite] for suite in tls.cipher_suites] or _SERVER_CIPHERS
+    return m.TlsParameters(
+        tls_minimum_protocol_version=_ENVOY_VERSIONS[tls.lowest],
+        tls_maximum_protocol_version=_ENVOY_VERSIONS[tls.highest],
+        cipher_suites=ciphers,
+        ecdh_curves=curves,
+    )
+
+
+def upstream_mesh_tls(sni: str, identities: Sequence[str], trust_domains: Sequence[str], alpn: Sequence[str]) -> m.UpstreamTlsContext:
     """What a client sends as mesh mTLS, accepting exactly `identities` (SPIFFE IDs).
 
-    Where none is known any identity of the trust domain is accepted. Istio then checks the chain alone.
+    Where none is known any identity of the trust domains is accepted. Istio then checks the chain alone.
     """
-    sans = [_san_of(identity) for identity in identities] or [_san(_SAN_URI, prefix=_domain_prefix(trust_domain))]
-    return m.UpstreamTlsContext(common_tls_context=_mesh_common(alpn, sans), sni=sni)
+    sans = [_san_of(identity) for identity in identities] or [_san(_SAN_URI, prefix=_domain_prefix(domain)) for domain in trust_domains]
+    parameters = _versions()
+    parameters.ecdh_curves.extend(_CLIENT_CURVES)
+    return m.UpstreamTlsContext(common_tls_context=_mesh_common(alpn, sans, parameters), sni=sni)
 
 
 def upstream_file_tls(tls: ClientTls, os_ca_bundle: str, alpn: Sequence[str]) -> m.UpstreamTlsContext:
@@ -72,9 +96,9 @@ def upstream_socket(context: m.UpstreamTlsContext) -> m.TransportSocket:
     return m.TransportSocket(name="envoy.transport_sockets.tls", typed_config=m.pack(context))
 
 
-def downstream_mesh_socket(trust_domains: Sequence[str], alpn: Sequence[str]) -> m.TransportSocket:
+def downstream_mesh_socket(trust_domains: Sequence[str], alpn: Sequence[str], tls: MeshTls = _DEFAULT_TLS) -> m.TransportSocket:
     """A transport socket of `downstream_mesh_tls`."""
-    return m.TransportSocket(name="envoy.transport_sockets.tls", typed_config=m.pack(downstream_mesh_tls(trust_domains, alpn)))
+    return m.TransportSocket(name="envoy.transport_sockets.tls", typed_config=m.pack(downstream_mesh_tls(trust_domains, alpn, tls)))
 
 
 def raw_socket() -> m.TransportSocket:
@@ -90,9 +114,8 @@ def mesh_certificate(common: m.CommonTlsContext, sans: Sequence[m.SubjectAltName
     combined.validation_context_sds_secret_config.CopyFrom(_file_secret(names.SDS_ROOT, names.SDS_ROOT_FILE))
 
 
-def _mesh_common(alpn: Sequence[str], sans: Sequence[m.SubjectAltNameMatcher]) -> m.CommonTlsContext:
-    common = m.CommonTlsContext(tls_params=_versions(), alpn_protocols=alpn)
-    common.tls_params.ecdh_curves.extend(MESH_CURVES)
+def _mesh_common(alpn: Sequence[str], sans: Sequence[m.SubjectAltNameMatcher], parameters: m.TlsParameters) -> m.CommonTlsContext:
+    common = m.CommonTlsContext(tls_params=parameters, alpn_protocols=alpn)
     mesh_certificate(common, sans)
     return common
 

@@ -5,6 +5,7 @@ from hauberk.k8s.fields import mapping, strings, text
 from hauberk.k8s.kind import Manifest, name_of, namespace_of
 from hauberk.model.identity import TrustDomain
 from hauberk.model.mesh import MeshSettings, OutboundPolicy
+from hauberk.model.tls import CIPHER_SUITES, CURVES, MeshTls, TlsVersion
 
 __all__ = ["parse_mesh_settings"]
 
@@ -26,7 +27,24 @@ def parse_mesh_settings(smcp: Manifest, smmr: Manifest | None = None) -> MeshSet
         outbound_policy=OutboundPolicy.REGISTRY_ONLY if policy == OutboundPolicy.REGISTRY_ONLY else OutboundPolicy.ALLOW_ANY,
         auto_inject=bool(mapping(proxy, "injection").get("autoInject")),
         members=_members(smmr or {}),
+        trust_domain_aliases=strings(mapping(security, "trust"), "additionalDomains"),
+        tls=_tls(mapping(security, "controlPlane", "tls")),
     )
+
+
+def _tls(tls: Manifest) -> MeshTls:
+    """Validation has refused what it does not know; of an object from before that, the same counts as not said."""
+    return MeshTls(
+        min_version=_version(tls, "minProtocolVersion"),
+        max_version=_version(tls, "maxProtocolVersion"),
+        cipher_suites=tuple(suite for suite in strings(tls, "cipherSuites") if suite in CIPHER_SUITES),
+        ecdh_curves=tuple(curve for curve in strings(tls, "ecdhCurves") if curve in CURVES),
+    )
+
+
+def _version(tls: Manifest, key: str) -> TlsVersion:
+    said = text(tls, key)
+    return TlsVersion(said) if said in set(TlsVersion) else TlsVersion.AUTO
 
 
 def _members(smmr: Manifest) -> frozenset[str]:

@@ -39,6 +39,8 @@ CODES: Final[dict[str, str]] = {
     "HBK0290": "A field of Istio's is not implemented yet.",
     "HBK0291": "ISTIO_MUTUAL ignores a field.",
     "HBK0301": "A ServiceMeshControlPlane cannot be used as written.",
+    "HBK0302": "OpenShift Service Mesh's webhook refuses a ServiceMeshControlPlane.",
+    "HBK0303": "TLS settings of a mesh cannot work as written.",
     "HBK0311": "A member roll cannot be used as written.",
     "HBK0321": "A member cannot be used as written.",
     "HBK0390": "A field of OpenShift Service Mesh or Route is not implemented yet.",

@@ -1,11 +1,12 @@
 """The settings of one mesh: what its ServiceMeshControlPlane and member roll say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hauberk import names
 from hauberk.model.identity import TrustDomain
 from hauberk.model.objects import ObjectRef
+from hauberk.model.tls import MeshTls
 
 __all__ = ["MeshSettings", "OutboundPolicy"]
 
@@ -33,6 +34,10 @@ class MeshSettings:
     """`proxy.injection.autoInject`; off means that a pod asks for its sidecar by `sidecar.istio.io/inject: "true"`."""
     members: frozenset[str] = frozenset()
     """Member namespaces; the root namespace belongs to the mesh without being listed."""
+    trust_domain_aliases: tuple[str, ...] = ()
+    """`trust.additionalDomains`: identities of these count as those of `trust_domain`, on servers and clients."""
+    tls: MeshTls = field(default=MeshTls())
+    """`controlPlane.tls`: versions, cipher suites and curves of the mesh's servers."""
     os_ca_bundle: str = "/etc/ssl/certs/ca-certificates.crt"
     """The operating system's roots as the sidecar sees them, for DestinationRules that name none (Debian's path; others differ)."""
 
@@ -40,6 +45,11 @@ class MeshSettings:
     def ref(self) -> ObjectRef:
         """The ServiceMeshControlPlane."""
         return ObjectRef("ServiceMeshControlPlane", self.root_namespace, self.name)
+
+    @property
+    def trust_domains(self) -> tuple[str, ...]:
+        """The mesh's trust domain, then its aliases."""
+        return (self.trust_domain.name, *self.trust_domain_aliases)
 
     def sees(self, namespace: str) -> bool:
         """Whether objects of this namespace are part of the mesh."""

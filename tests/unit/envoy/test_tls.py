@@ -8,10 +8,12 @@ from hauberk.envoy.tls import (
     downstream_mesh_socket,
     downstream_mesh_tls,
     raw_socket,
+    server_parameters,
     upstream_file_tls,
     upstream_mesh_tls,
     upstream_socket,
 )
+from hauberk.model.tls import CIPHER_SUITES, MeshTls, TlsVersion
 from hauberk.model.traffic import ClientTls, TlsMode
 from tests.unit.envoy.builders import as_dict
 
@@ -54,7 +56,7 @@ def sans(context: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_the_clients_side_accepts_exactly_the_services_identities() -> None:
-    context = as_dict(upstream_mesh_tls("sni", ["spiffe://cluster.local/ns/a/sa/b", "dns.example"], "cluster.local", ["istio"]))
+    context = as_dict(upstream_mesh_tls("sni", ["spiffe://cluster.local/ns/a/sa/b", "dns.example"], ["cluster.local"], ["istio"]))
     assert sans(context) == [
         {"san_type": "URI", "matcher": {"exact": "spiffe://cluster.local/ns/a/sa/b"}},
         {"san_type": "DNS", "matcher": {"exact": "dns.example"}},
@@ -67,7 +69,7 @@ def test_the_clients_side_accepts_exactly_the_services_identities() -> None:
 
 
 def test_where_no_identity_is_known_any_of_the_trust_domain_will_do() -> None:
-    context = as_dict(upstream_mesh_tls("sni", [], "cluster.local", ["istio"]))
+    context = as_dict(upstream_mesh_tls("sni", [], ["cluster.local"], ["istio"]))
     assert sans(context) == [{"san_type": "URI", "matcher": {"prefix": "spiffe://cluster.local/"}}]
 
 
@@ -103,6 +105,32 @@ def test_files_of_a_destination_rule(settings: ClientTls, validation: dict[str, 
 
 def test_sockets_are_named_as_envoy_wants() -> None:
     names = [
-        socket.name for socket in (raw_socket(), upstream_socket(upstream_mesh_tls("", [], "td", [])), downstream_mesh_socket(["td"], []))
+        socket.name for socket in (raw_socket(), upstream_socket(upstream_mesh_tls("", [], ["td"], [])), downstream_mesh_socket(["td"], []))
     ]
     assert names == ["envoy.transport_sockets.raw_buffer", "envoy.transport_sockets.tls", "envoy.transport_sockets.tls"]
+
+
+def test_a_server_takes_what_the_mesh_says_and_clients_offer_it() -> None:
+    said = MeshTls(
+        TlsVersion.V1_2, TlsVersion.V1_2, ("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",), ("CurveP384", "CurveP256", "CurveP521", "X25519")
+    )
+    assert as_dict(server_parameters(said)) == {
+        "tls_minimum_protocol_version": "TLSv1_2",
+        "tls_maximum_protocol_version": "TLSv1_2",
+        "cipher_suites": ["ECDHE-ECDSA-AES256-GCM-SHA384"],
+        "ecdh_curves": ["P-384", "P-256", "P-521", "X25519"],
+    }
+    offered = as_dict(upstream_mesh_tls("", [], ["td"], []))["common_tls_context"]["tls_params"]["ecdh_curves"]
+    assert {"P-384", "P-256", "P-521", "X25519"} < set(offered)
+    context = as_dict(downstream_mesh_tls(["td"], [], said))
+    assert context["common_tls_context"]["tls_params"] == as_dict(server_parameters(said))
+
+
+def test_every_cipher_suite_that_validation_takes_can_be_written() -> None:
+    written = as_dict(server_parameters(MeshTls(TlsVersion.V1_0, cipher_suites=tuple(CIPHER_SUITES))))
+    assert (written["tls_minimum_protocol_version"], written["cipher_suites"]) == ("TLSv1_0", list(CIPHER_SUITES.values()))
+
+
+def test_a_client_that_knows_no_identity_takes_those_of_an_alias_too() -> None:
+    context = as_dict(upstream_mesh_tls("sni", [], ["new.local", "old.local"], []))
+    assert [one["matcher"]["prefix"] for one in sans(context)] == ["spiffe://new.local/", "spiffe://old.local/"]

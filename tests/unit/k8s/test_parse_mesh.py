@@ -8,6 +8,7 @@ from hauberk.errors import ConfigError
 from hauberk.k8s.parse_mesh import parse_mesh_settings
 from hauberk.model.identity import TrustDomain
 from hauberk.model.mesh import MeshSettings, OutboundPolicy
+from hauberk.model.tls import MeshTls, TlsVersion
 
 
 def parse(spec: dict[str, Any] | None = None, smmr: dict[str, Any] | None = None) -> MeshSettings:
@@ -21,7 +22,18 @@ def test_an_empty_control_plane_is_istios_default() -> None:
 def test_every_setting() -> None:
     settings = parse(
         {
-            "security": {"trust": {"domain": "td.example"}, "dataPlane": {"automtls": False, "mtls": True}},
+            "security": {
+                "trust": {"domain": "td.example", "additionalDomains": ["old.example"]},
+                "dataPlane": {"automtls": False, "mtls": True},
+                "controlPlane": {
+                    "tls": {
+                        "minProtocolVersion": "TLSv1_3",
+                        "maxProtocolVersion": "TLS_AUTO",
+                        "cipherSuites": ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "NONE"],
+                        "ecdhCurves": ["CurveP384", "NONE"],
+                    }
+                },
+            },
             "proxy": {"injection": {"autoInject": True}, "networking": {"trafficControl": {"outbound": {"policy": "REGISTRY_ONLY"}}}},
         }
     )
@@ -32,6 +44,8 @@ def test_every_setting() -> None:
         auto_mtls=False,
         outbound_policy=OutboundPolicy.REGISTRY_ONLY,
         auto_inject=True,
+        trust_domain_aliases=("old.example",),
+        tls=MeshTls(TlsVersion.V1_3, cipher_suites=("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",), ecdh_curves=("CurveP384",)),
     )
 
 

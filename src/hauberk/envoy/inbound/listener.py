@@ -118,7 +118,7 @@ def _build_chain(chain: _Chain, port: InboundPort, spec: InboundSpec) -> m.Filte
         filters=[inbound_tcp(cluster, label, _security_policy(chain))],
     )
     if chain.terminate:
-        built.transport_socket.CopyFrom(downstream_mesh_socket([spec.trust_domain], _alpn_offer(chain, port)))
+        built.transport_socket.CopyFrom(downstream_mesh_socket(spec.trust_domains, _alpn_offer(chain, port), spec.tls))
         built.transport_socket_connect_timeout.CopyFrom(m.duration(_HANDSHAKE_TIMEOUT))
     return built
 

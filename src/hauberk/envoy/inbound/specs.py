@@ -3,10 +3,11 @@
 Two workloads of one shape have equal specs and so share their listener's bytes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hauberk.model.security import MtlsMode
 from hauberk.model.service import PortKind
+from hauberk.model.tls import MeshTls
 from hauberk.model.workload import Workload
 from hauberk.view.mesh_view import MeshView
 
@@ -31,6 +32,13 @@ class InboundSpec:
     trust_domain: str
     mode: MtlsMode
     ports: tuple[InboundPort, ...] = ()
+    trust_domain_aliases: tuple[str, ...] = ()
+    tls: MeshTls = field(default=MeshTls())
+
+    @property
+    def trust_domains(self) -> tuple[str, ...]:
+        """The mesh's own, then its aliases."""
+        return (self.trust_domain, *self.trust_domain_aliases)
 
     @property
     def declared(self) -> tuple[InboundPort, ...]:
@@ -50,4 +58,6 @@ def inbound_spec(view: MeshView, workload: Workload) -> InboundSpec:
     for number, decision in modes.ports.items():
         if number not in ports:
             ports[number] = InboundPort(number, PortKind.AUTO, decision.mode, declared=False)
-    return InboundSpec(view.settings.trust_domain.name, modes.workload.mode, tuple(ports[number] for number in sorted(ports)))
+    settings = view.settings
+    ordered = tuple(ports[number] for number in sorted(ports))
+    return InboundSpec(settings.trust_domain.name, modes.workload.mode, ordered, settings.trust_domain_aliases, settings.tls)

@@ -5,6 +5,7 @@ Equal specs make equal bytes, so a spec is the key under which a built cluster i
 
 from dataclasses import dataclass
 
+from hauberk.model.mesh import MeshSettings
 from hauberk.model.service import Service, ServicePort
 from hauberk.model.traffic import ClientTls
 from hauberk.policy.auto_mtls import auto_mtls_possible, uses_original_destination
@@ -33,6 +34,12 @@ class ClusterSpec:
     identities: tuple[str, ...]
     trust_domain: str
     os_ca_bundle: str
+    trust_domain_aliases: tuple[str, ...] = ()
+
+    @property
+    def trust_domains(self) -> tuple[str, ...]:
+        """The mesh's own, then its aliases."""
+        return (self.trust_domain, *self.trust_domain_aliases)
 
     @property
     def name(self) -> str:
@@ -81,7 +88,15 @@ def _spec(
         original_destination=uses_original_destination(service, port),
         auto_mtls=auto,
         tls=tls,
-        identities=(tls.subject_alt_names if tls else ()) or identities,
+        identities=(tls.subject_alt_names if tls else ()) or _in_all_domains(identities, settings),
         trust_domain=settings.trust_domain.name,
         os_ca_bundle=settings.os_ca_bundle,
+        trust_domain_aliases=settings.trust_domain_aliases,
     )
+
+
+def _in_all_domains(identities: tuple[str, ...], settings: MeshSettings) -> tuple[str, ...]:
+    """The identities, and the same under the mesh's aliases (Istio pkg/spiffe `ExpandWithTrustDomains`): a server may have either."""
+    own = f"spiffe://{settings.trust_domain.name}/"
+    more = (f"spiffe://{alias}/{one.removeprefix(own)}" for alias in settings.trust_domain_aliases for one in identities)
+    return (*identities, *more)

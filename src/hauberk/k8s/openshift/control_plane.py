@@ -13,6 +13,8 @@ from hauberk.k8s.kind import Manifest
 from hauberk.k8s.models import LaterObject, Part
 from hauberk.k8s.openshift.mesh_parts import Addons, Gateways, Policy, Proxy, Telemetry, Tracing
 from hauberk.k8s.openshift.mesh_security import IstiodAuthority, Security
+from hauberk.k8s.openshift.tls_checks import check_tls
+from hauberk.k8s.openshift.without_effect import warn_of_values_without_effect
 from hauberk.k8s.review import Review
 
 __all__ = ["ControlPlaneSpec", "check_control_plane", "complete_control_plane"]
@@ -73,6 +75,7 @@ def check_control_plane(obj: Manifest, review: Review) -> None:
         review.unsupported("spec.mode", spec.mode, ("MultiTenant",), code=_CODE)
     if spec.security is not None:
         _check_security(spec.security, review)
+    warn_of_values_without_effect(obj.get("spec") or {}, review)
 
 
 def _check_version(spec: ControlPlaneSpec, review: Review) -> None:
@@ -86,12 +89,12 @@ def _check_version(spec: ControlPlaneSpec, review: Review) -> None:
 
 
 def _check_security(security: Security, review: Review) -> None:
-    domain = security.trust.domain if security.trust else None
-    if domain is not None and not re.fullmatch(r"[a-z0-9._-]{1,255}", domain):
-        why = "a trust domain consists of lower case letters, digits, dots, dashes and underscores (SPIFFE-ID 2.1)"
-        review.invalid("spec.security.trust.domain", domain, why, code=_CODE)
-    if security.identity and security.identity.type == "ThirdParty":
-        review.unsupported("spec.security.identity.type", "ThirdParty", ("Kubernetes",), code=_CODE)
+    if security.trust is not None:
+        _check_trust_domain(security.trust.domain, "spec.security.trust.domain", review)
+        for index, domain in enumerate(security.trust.additional_domains or ()):
+            _check_trust_domain(domain, f"spec.security.trust.additionalDomains[{index}]", review)
+    if security.control_plane is not None and security.control_plane.tls is not None:
+        check_tls(security.control_plane.tls, "spec.security.controlPlane.tls", review)
     authority = security.certificate_authority
     if authority is None:
         return
@@ -100,6 +103,12 @@ def _check_security(security: Security, review: Review) -> None:
         review.unsupported(f"{path}.type", authority.type, ("Istiod",), code=_CODE)
     if authority.istiod is not None:
         _check_istiod(authority.istiod, f"{path}.istiod", review)
+
+
+def _check_trust_domain(domain: str | None, path: str, review: Review) -> None:
+    if domain is not None and not re.fullmatch(r"[a-z0-9._-]{1,255}", domain):
+        why = "a trust domain consists of lower case letters, digits, dots, dashes and underscores (SPIFFE-ID 2.1)"
+        review.invalid(path, domain, why, code=_CODE)
 
 
 def _check_istiod(istiod: IstiodAuthority, path: str, review: Review) -> None:

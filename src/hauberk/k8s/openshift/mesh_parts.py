@@ -177,7 +177,7 @@ class OpenshiftRoute(Part):
     """Routes made for the hosts of every Gateway."""
 
     enabled: bool | None = None
-    """Not implemented yet: there are none."""
+    """true: a Route for every host of every Gateway (IOR); off in control planes that are new at v2.5, on before."""
 
 
 class Gateways(Part):

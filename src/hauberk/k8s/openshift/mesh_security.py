@@ -1,6 +1,7 @@
 """The `security` section of a ServiceMeshControlPlane.
 
-Implemented: the data plane's mTLS, the trust domain, the mesh's own CA (self-signed or plugged in).
+Implemented: the data plane's mTLS, TLS of the mesh's servers, the trust domains, how workloads prove themselves, the mesh's own
+CA (self-signed or plugged in).
 Source: maistra istio-operator pkg/apis/maistra/v2/security.go.
 """
 
@@ -8,9 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hauberk.k8s.models import LATER, Duration, LaterFlag, LaterList, LaterObject, LaterText, Part
+from hauberk.k8s.models import LATER, Duration, LaterFlag, LaterObject, LaterText, Part
 
-__all__ = ["CertificateAuthority", "IstiodAuthority", "Security"]
+__all__ = ["CertificateAuthority", "ControlPlaneTls", "IstiodAuthority", "Security"]
+
+TlsVersionName = Literal["TLS_AUTO", "TLSv1_0", "TLSv1_1", "TLSv1_2", "TLSv1_3"]
 
 
 class DataPlane(Part):
@@ -23,12 +26,16 @@ class DataPlane(Part):
 
 
 class ControlPlaneTls(Part):
-    """TLS of the control plane's own servers."""
+    """TLS of the mesh's servers: the inbound side of sidecars, gateways."""
 
-    min_protocol_version: LaterText = None
-    max_protocol_version: LaterText = None
-    cipher_suites: LaterList = None
-    ecdh_curves: LaterList = None
+    min_protocol_version: TlsVersionName | None = None
+    """The lowest version that is taken; TLS_AUTO means TLSv1_2."""
+    max_protocol_version: TlsVersionName | None = None
+    """The highest version that is taken; TLS_AUTO means TLSv1_3."""
+    cipher_suites: list[str] | None = None
+    """Cipher suites of TLS 1.2, by Go's names, such as TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256."""
+    ecdh_curves: list[str] | None = None
+    """Curves of the key exchange: CurveP256, CurveP384, CurveP521, X25519."""
 
 
 class ControlPlaneSecurity(Part):
@@ -36,8 +43,10 @@ class ControlPlaneSecurity(Part):
 
     mtls: bool | None = None
     """Always so here, whatever is written."""
-    cert_provider: LaterText = None
-    tls: Annotated[ControlPlaneTls | None, LATER] = None
+    cert_provider: Literal["Istiod", "Kubernetes", "Custom"] | None = None
+    """Who signs the control plane's own certificate: the mesh's CA."""
+    tls: ControlPlaneTls | None = None
+    """TLS of the mesh's servers."""
 
 
 class Trust(Part):
@@ -45,7 +54,8 @@ class Trust(Part):
 
     domain: str | None = None
     """The trust domain of the mesh's SPIFFE identities; cluster.local unless said otherwise."""
-    additional_domains: LaterList = None
+    additional_domains: list[str] | None = None
+    """More trust domains whose identities count as the mesh's own, such as the one before a change."""
 
 
 class SelfSigned(Part):
@@ -90,12 +100,21 @@ class CertificateAuthority(Part):
     cert_manager: LaterObject = Field(default=None, alias="cert-manager")
 
 
+class ThirdParty(Part):
+    """The token by which workloads prove who they are."""
+
+    issuer: LaterText = None
+    audience: Literal["istio-ca"] | None = None
+    """Whom it is meant for: istio-ca."""
+
+
 class Identity(Part):
     """How workloads prove who they are to the CA."""
 
     type: Literal["Kubernetes", "ThirdParty"] | None = None
-    """Kubernetes: by the token of their ServiceAccount."""
-    third_party: LaterObject = None
+    """Either: here it is always a token of the ServiceAccount, bound to the pod and meant for the CA alone."""
+    third_party: ThirdParty | None = None
+    """Settings of that token."""
 
 
 class Security(Part):
@@ -112,5 +131,5 @@ class Security(Part):
     identity: Identity | None = None
     """How workloads prove who they are."""
     manage_network_policy: bool | None = None
-    """Whether the mesh makes NetworkPolicies; there are none here."""
+    """Whether the mesh makes NetworkPolicies; true unless said otherwise."""
     jwks_resolver_ca: LaterText = Field(default=None, alias="jwksResolverCA")

@@ -8,10 +8,14 @@ DOCUMENTED: Manifest = {
     "profiles": ["default"],
     "security": {
         "dataPlane": {"mtls": True, "automtls": True},
+        "controlPlane": {"mtls": True, "tls": {"minProtocolVersion": "TLSv1_2"}},
+        "trust": {"domain": "red.local", "additionalDomains": ["cluster.local"]},
+        "identity": {"type": "ThirdParty"},
+        "manageNetworkPolicy": True,
         "certificateAuthority": {"type": "Istiod", "istiod": {"type": "PrivateKey", "privateKey": {"rootCADir": "/etc/cacerts"}}},
     },
     "gateways": {
-        "openshiftRoute": {"enabled": False},
+        "openshiftRoute": {"enabled": True},
         "ingress": {"service": {"metadata": {"labels": {"example.com/a": "b"}}}},
         "additionalIngress": {"red": {"enabled": True, "service": {"ports": [{"port": 1}]}}},
     },
@@ -25,7 +29,6 @@ def test_the_reference_documents_fields_have_an_effect() -> None:
 def test_other_fields_are_named_with_their_path() -> None:
     spec: Manifest = {
         "gateways": {
-            "openshiftRoute": {"enabled": True},
             "ingress": {"volumes": [{}], "service": {"type": "NodePort"}},
             "additionalEgress": {"blue": {"service": {"type": "LoadBalancer"}}},
         },
@@ -37,10 +40,8 @@ def test_other_fields_are_named_with_their_path() -> None:
         "spec.gateways.additionalEgress.blue.service.type",
         "spec.gateways.ingress.service.type",
         "spec.gateways.ingress.volumes",
-        "spec.gateways.openshiftRoute.enabled",
         "spec.runtime",
         "spec.security.controlPlane.mtls",
-        "spec.security.manageNetworkPolicy",
         "spec.telemetry.type",
     ]
 

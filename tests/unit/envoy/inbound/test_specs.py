@@ -1,9 +1,12 @@
 """The inbound side as a plain value."""
 
+from dataclasses import replace
+
 from hauberk.envoy.inbound.specs import InboundPort, InboundSpec, inbound_spec
 from hauberk.model.security import MtlsMode
 from hauberk.model.service import PortKind
-from tests.unit.model.builders import make_policy, make_service, make_workload
+from hauberk.model.tls import MeshTls, TlsVersion
+from tests.unit.model.builders import make_policy, make_service, make_settings, make_workload
 from tests.unit.view.builders import make_view
 
 STRICT, PERMISSIVE, DISABLE = MtlsMode.STRICT, MtlsMode.PERMISSIVE, MtlsMode.DISABLE
@@ -42,3 +45,11 @@ def test_of_two_services_on_one_port_the_older_ones_protocol_counts() -> None:
     old = make_service("old", "bookinfo", ("tcp", 81, 9080), selector={"app": "details"}, age=1)
     view = make_view(young, old, workload := make_workload())
     assert inbound_spec(view, workload).ports == (InboundPort(9080, PortKind.TCP, PERMISSIVE),)
+
+
+def test_the_meshs_tls_and_its_other_trust_domains_are_part_of_it() -> None:
+    tls = MeshTls(TlsVersion.V1_3)
+    settings = replace(make_settings("bookinfo"), trust_domain_aliases=("old.local",), tls=tls)
+    view = make_view(make_service(), workload := make_workload(), settings=settings)
+    spec = inbound_spec(view, workload)
+    assert (spec.trust_domains, spec.tls) == (("cluster.local", "old.local"), tls)

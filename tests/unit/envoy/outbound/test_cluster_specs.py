@@ -1,5 +1,7 @@
 """What clusters are to be."""
 
+from dataclasses import replace
+
 from hauberk.envoy.outbound.cluster_specs import ClusterSpec, cluster_name, cluster_specs, sni_of
 from hauberk.model.mesh import MeshSettings
 from hauberk.model.security import MtlsMode
@@ -72,3 +74,9 @@ def test_headless_tcp_goes_where_the_client_said() -> None:
     view = make_view(headless, pod, make_slice("db", pod, ports={"tcp": 3306}))
     (spec,) = cluster_specs(view, "bookinfo", headless)
     assert (spec.original_destination, spec.auto_mtls, spec.http) == (True, True, False)
+
+
+def test_a_server_may_still_have_its_identity_in_another_trust_domain() -> None:
+    (spec,) = specs(settings=replace(make_settings("bookinfo"), trust_domain_aliases=("old.local",)))
+    assert spec.identities == (IDENTITY, "spiffe://old.local/ns/bookinfo/sa/bookinfo-details")
+    assert spec.trust_domains == ("cluster.local", "old.local")

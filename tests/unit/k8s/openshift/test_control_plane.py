@@ -17,6 +17,8 @@ def plane(spec: str) -> str:
         "{version: v2.4, mode: MultiTenant, profiles: [default, small]}",
         "{security: {certificateAuthority: {type: Istiod, istiod: {type: PrivateKey, privateKey: {rootCADir: /etc/cacerts}}}}}",
         "{security: {trust: {domain: red-mesh.local}, identity: {type: Kubernetes}, manageNetworkPolicy: false}}",
+        "{security: {controlPlane: {mtls: true, certProvider: Istiod}, identity: {type: ThirdParty}, manageNetworkPolicy: true}}",
+        "{security: {trust: {domain: red-mesh.local, additionalDomains: [cluster.local]}}}",
     ],
 )
 def test_what_the_documentation_shows(spec: str) -> None:
@@ -59,8 +61,22 @@ def test_version_and_profile_are_filled_in_as_the_webhook_does() -> None:
             ],
         ),
         (
-            "{security: {identity: {type: ThirdParty}}}",
-            [("spec.security.identity.type", 'Unsupported value: "ThirdParty": supported values: "Kubernetes"')],
+            "{security: {identity: {thirdParty: {audience: vault}}}}",
+            [("spec.security.identity.thirdParty.audience", 'Unsupported value: "vault": supported values: "istio-ca"')],
+        ),
+        (
+            "{security: {identity: {type: Spiffe}}}",
+            [("spec.security.identity.type", 'Unsupported value: "Spiffe": supported values: "Kubernetes", "ThirdParty"')],
+        ),
+        (
+            "{security: {trust: {additionalDomains: [old.local, Old/Mesh]}}}",
+            [
+                (
+                    "spec.security.trust.additionalDomains[1]",
+                    'Invalid value: "Old/Mesh": a trust domain consists of lower case letters, digits, dots, dashes and underscores '
+                    "(SPIFFE-ID 2.1)",
+                )
+            ],
         ),
         (
             "{tracing: {type: Zipkin}}",

@@ -5,8 +5,7 @@ from tests.unit.k8s.builders import load, warnings
 NOT_YET = """
 spec:
   security:
-    controlPlane: {mtls: true, certProvider: Istiod, tls: {minProtocolVersion: TLSv1_2, cipherSuites: [A]}}
-    trust: {additionalDomains: [a]}
+    identity: {type: ThirdParty, thirdParty: {issuer: a, audience: istio-ca}}
     jwksResolverCA: PEM
     certificateAuthority:
       custom: {address: 'a:1'}
@@ -19,9 +18,7 @@ def test_what_is_not_implemented_is_said_by_name() -> None:
     assert warnings(SERVICE_MESH_CONTROL_PLANE, NOT_YET) == [
         ("HBK0390", f"spec.security.{path}")
         for path in (
-            "controlPlane.certProvider",
-            "controlPlane.tls",
-            "trust.additionalDomains",
+            "identity.thirdParty.issuer",
             "jwksResolverCA",
             "certificateAuthority.custom",
             "certificateAuthority.cert-manager",

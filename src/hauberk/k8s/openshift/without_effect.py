@@ -1,0 +1,52 @@
+"""Fields that are there, but not with every value: the one place that says which values change nothing here.
+
+A field that has no effect at all is marked in the models (`models.LATER`). Both come out as warnings HBK0390 of the kind's
+validation: `kubectl apply` prints them, and the status of the control plane names them.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from hauberk.k8s.kind import Manifest
+from hauberk.k8s.review import Review
+
+__all__ = ["warn_of_values_without_effect"]
+
+_CODE: Final = "HBK0390"
+_EFFECTIVE: Final[Mapping[str, tuple[Any, ...]]] = {
+    # What runs here is never without mTLS between sidecars and control plane.
+    "security.controlPlane.mtls": (True,),
+    "security.controlPlane.certProvider": ("Istiod",),
+    "telemetry.type": ("None", "Istiod"),
+    "policy.type": ("None", "Istiod"),
+}
+"""Dotted path to the values that have an effect."""
+
+
+def warn_of_values_without_effect(spec: Manifest, review: Review) -> None:
+    """Warn of each value in `spec` (as the user wrote it) that changes nothing here."""
+    for path, values in _EFFECTIVE.items():
+        given = _at(spec, path)
+        if given not in (None, *values):
+            listed = " or ".join("true" if value is True else str(value) for value in values)
+            review.warn(_CODE, f"spec.{path}", "this value has no effect.", f"Write {listed}, or leave it out.")
+    for name in _service_types(spec):
+        message = "only a ClusterIP is given out; this machine reaches a gateway through its Route."
+        review.warn(_CODE, f"spec.gateways.{name}.service.type", message, "Write ClusterIP, or leave it out.")
+
+
+def _at(spec: Manifest, path: str) -> Any:
+    value: Any = spec
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def _service_types(spec: Manifest) -> Iterator[str]:
+    gateways = spec.get("gateways") or {}
+    named = {field: gateways.get(field) for field in ("ingress", "egress")}
+    for field in ("additionalIngress", "additionalEgress"):
+        named |= {f"{field}.{name}": gateway for name, gateway in (gateways.get(field) or {}).items()}
+    for name, gateway in named.items():
+        if _at(gateway or {}, "service.type") not in (None, "ClusterIP"):
+            yield name
