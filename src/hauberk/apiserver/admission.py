@@ -56,12 +56,13 @@ class AdmissionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why not. `message` stands behind `<resource> "<name>" is forbidden: ` where `code` is 403, else alone."""
+    """Why not. `message` stands behind `<resource> "<name>" is forbidden: ` where `code` is 403, else (or `alone`, a webhook's) alone."""
 
     message: str
     code: int = 403
     reason: str = "Forbidden"
     causes: Sequence[Cause] = ()
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def review(kind: Kind, name: str, findings: Sequence[Finding]) -> tuple[str, ...
 def _refused(request: AdmissionRequest, refusal: Refusal) -> ApiError:
     if refusal.code == 422:
         return invalid(request.kind, request.name, refusal.causes)
-    if refusal.code == 403:
+    if refusal.code == 403 and not refusal.alone:
         return forbidden(request.kind, request.name, refusal.message, causes=refusal.causes)
     details = {"causes": [{"reason": c.reason, "message": c.message, "field": c.field} for c in refusal.causes]} if refusal.causes else None
     return failure(refusal.code, refusal.reason, refusal.message, details=details)

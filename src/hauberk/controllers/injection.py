@@ -9,7 +9,7 @@ from copy import deepcopy
 import orjson
 
 from hauberk import names
-from hauberk.controllers.mesh.membership import Mesh, Reader, mesh_of
+from hauberk.controllers.mesh.membership import Mesh, Reader, is_cluster_wide, mesh_of
 from hauberk.controllers.objects import annotations_of, controller_reference, labels_of
 from hauberk.controllers.smcp.parts import ControlPlane
 from hauberk.controllers.smcp.profiles import ProfileUnknown
@@ -47,7 +47,7 @@ def decide_injection(pod: Manifest, reader: Reader, mesh: Mesh, *, version: str)
     wanted = Metadata(labels_of(pod), annotations_of(pod), bool(pod["spec"].get("hostNetwork")))
     # A namespace that cannot be found (the API refuses the pod in the end) objects to nothing.
     home = Metadata(labels_of(namespace), annotations_of(namespace))
-    return should_inject(wanted, home, str(mesh), auto_inject=_auto_inject(reader, mesh, version))
+    return should_inject(wanted, home, str(mesh), auto_inject=_auto_inject(reader, mesh, version) or _asks_as_upstream(reader, mesh, home))
 
 
 def _containers(pod: Manifest) -> list[Manifest]:
@@ -60,6 +60,13 @@ def _auto_inject(reader: Reader, mesh: Mesh, version: str) -> bool:
         return smcp is not None and bool(ControlPlane.of(smcp, version).says("proxy.injection.autoInject"))
     except ProfileUnknown:  # its status says so; a pod must not fail for it
         return False
+
+
+def _asks_as_upstream(reader: Reader, mesh: Mesh, namespace: Metadata) -> bool:
+    """The namespace's label counts in a cluster-wide mesh only, which finds its members by it."""
+    smcp = reader.get(maistra.SERVICE_MESH_CONTROL_PLANE, *mesh)
+    wide = smcp is not None and is_cluster_wide(smcp)
+    return wide and namespace.labels.get(names.LABEL_ISTIO_INJECTION) == names.INJECTION_ENABLED
 
 
 def _injected(pod: Manifest, smcp: Manifest, mesh: Mesh, version: str) -> Manifest:

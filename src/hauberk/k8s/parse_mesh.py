@@ -29,6 +29,7 @@ def parse_mesh_settings(smcp: Manifest, smmr: Manifest | None = None) -> MeshSet
         members=_members(smmr or {}),
         trust_domain_aliases=strings(mapping(security, "trust"), "additionalDomains"),
         tls=_tls(mapping(security, "controlPlane", "tls")),
+        cluster_wide=text(spec, "mode") == "ClusterWide" or text(mapping(spec, "techPreview"), "controlPlaneMode") == "ClusterScoped",
     )
 
 

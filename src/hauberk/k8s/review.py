@@ -41,8 +41,8 @@ CODES: Final[dict[str, str]] = {
     "HBK0301": "A ServiceMeshControlPlane cannot be used as written.",
     "HBK0302": "OpenShift Service Mesh's webhook refuses a ServiceMeshControlPlane.",
     "HBK0303": "TLS settings of a mesh cannot work as written.",
-    "HBK0311": "A member roll cannot be used as written.",
-    "HBK0321": "A member cannot be used as written.",
+    "HBK0311": "OpenShift Service Mesh's webhook refuses a ServiceMeshMemberRoll.",
+    "HBK0321": "OpenShift Service Mesh's webhook refuses a ServiceMeshMember.",
     "HBK0390": "A field of OpenShift Service Mesh or Route is not implemented yet.",
 }
 """Every code that the validation of manifests gives, with what it is about."""

@@ -38,6 +38,8 @@ class MeshSettings:
     """`trust.additionalDomains`: identities of these count as those of `trust_domain`, on servers and clients."""
     tls: MeshTls = field(default=MeshTls())
     """`controlPlane.tls`: versions, cipher suites and curves of the mesh's servers."""
+    cluster_wide: bool = False
+    """`spec.mode: ClusterWide`: it sees every namespace; sidecars still are its members' alone."""
     os_ca_bundle: str = "/etc/ssl/certs/ca-certificates.crt"
     """The operating system's roots as the sidecar sees them, for DestinationRules that name none (Debian's path; others differ)."""
 
@@ -53,4 +55,4 @@ class MeshSettings:
 
     def sees(self, namespace: str) -> bool:
         """Whether objects of this namespace are part of the mesh."""
-        return namespace == self.root_namespace or namespace in self.members
+        return self.cluster_wide or namespace == self.root_namespace or namespace in self.members

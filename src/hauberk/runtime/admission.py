@@ -4,6 +4,8 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from hauberk.apiserver.admission import Admission, AdmissionPlugin, AdmissionRequest, Operation, Reader, Refusal
+from hauberk.apiserver.authorize import decide
+from hauberk.apiserver.request import Target
 from hauberk.controllers import admission as webhooks
 from hauberk.controllers.injection import inject_sidecar
 from hauberk.errors import ConfigError
@@ -12,7 +14,7 @@ from hauberk.k8s.kind import Manifest
 
 __all__ = ["admission_plugins"]
 
-_Objects = Callable[[Manifest, Manifest | None, Reader], webhooks.Objection | None]
+_Objects = Callable[[Manifest, Manifest | None, Reader, webhooks.Asker], webhooks.Objection | None]
 _Completes = Callable[[Manifest, Manifest | None], Manifest]
 
 
@@ -41,11 +43,30 @@ def _review(request: AdmissionRequest, reader: Reader) -> Admission:
     objects = _OBJECTS.get(request.kind.kind)
     if request.obj is None or objects is None or request.subresource:
         return Admission()
-    objection = objects(request.obj, request.old, reader)
+    objection = objects(request.obj, request.old, reader, _asker(request, reader))
     if objection is None:
         return Admission()
     reason = "Forbidden" if objection.code == 403 else "BadRequest"
-    return Admission(refusal=Refusal(str(objection), objection.code, reason))
+    return Admission(refusal=Refusal(str(objection), objection.code, reason, alone=True))
+
+
+def _asker(request: AdmissionRequest, reader: Reader) -> webhooks.Asker:
+    """The user, with the API's own authorizer for a SubjectAccessReview."""
+
+    def may(access: webhooks.Access) -> bool:
+        kind = access.kind
+        target = Target(
+            access.verb,
+            "",
+            group=kind.group,
+            version=kind.version,
+            resource=kind.plural,
+            namespace=access.namespace,
+            name=access.name,
+        )
+        return decide(request.user, target, reader)
+
+    return webhooks.Asker(request.user.name, may)
 
 
 _COMPLETES: dict[str, _Completes] = {
@@ -54,6 +75,6 @@ _COMPLETES: dict[str, _Completes] = {
 }
 _OBJECTS: dict[str, _Objects] = {
     maistra.SERVICE_MESH_CONTROL_PLANE.kind: webhooks.object_to_control_plane,
-    maistra.SERVICE_MESH_MEMBER_ROLL.kind: lambda roll, _old, reader: webhooks.object_to_member_roll(roll, reader),
-    maistra.SERVICE_MESH_MEMBER.kind: lambda member, old, _reader: webhooks.object_to_member(member, old),
+    maistra.SERVICE_MESH_MEMBER_ROLL.kind: webhooks.object_to_member_roll,
+    maistra.SERVICE_MESH_MEMBER.kind: lambda member, old, _reader, asker: webhooks.object_to_member(member, old, asker),
 }

@@ -108,3 +108,11 @@ def test_a_control_plane_with_an_unknown_profile_fails_no_pod() -> None:
     objects = [(SMCP, make_smcp(spec={"profiles": ["nope"]})), (SMMR, make_smmr(["bookinfo"]))]
     assert injected(details(annotations={}), objects) is None
     assert injected(details(), objects) is not None
+
+
+def test_the_label_of_upstream_counts_in_a_cluster_wide_mesh() -> None:
+    namespace = make_namespace("bookinfo", labels={"istio-injection": "enabled"})
+    plain = make_pod("plain")
+    for mode, expected in (("ClusterWide", True), ("MultiTenant", False)):
+        objects = [(SMCP, make_smcp(version="v2.5", spec={"mode": mode})), (SMMR, make_smmr(["bookinfo"])), (core.NAMESPACE, namespace)]
+        assert (injected(plain, objects) is not None) is expected

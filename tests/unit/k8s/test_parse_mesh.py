@@ -50,6 +50,14 @@ def test_every_setting() -> None:
 
 
 @pytest.mark.parametrize(
+    ("spec", "wide"),
+    [({"mode": "ClusterWide"}, True), ({"techPreview": {"controlPlaneMode": "ClusterScoped"}}, True), ({"mode": "MultiTenant"}, False)],
+)
+def test_who_sees_every_namespace(spec: dict[str, Any], wide: bool) -> None:
+    assert parse(spec).cluster_wide is wide
+
+
+@pytest.mark.parametrize(
     ("smmr", "members"),
     [
         (None, set()),

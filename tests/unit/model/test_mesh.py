@@ -1,5 +1,7 @@
 """Mesh settings."""
 
+from dataclasses import replace
+
 from hauberk.model.objects import ObjectRef
 from tests.unit.model.builders import make_settings
 
@@ -11,3 +13,11 @@ def test_a_mesh_sees_its_members_and_its_root_namespace() -> None:
 
 def test_a_mesh_is_its_control_plane() -> None:
     assert make_settings().ref == ObjectRef("ServiceMeshControlPlane", "istio-system", "basic")
+
+
+def test_a_cluster_wide_mesh_sees_everything() -> None:
+    assert replace(make_settings(), cluster_wide=True).sees("outside")
+
+
+def test_the_trust_domains_are_its_own_and_the_aliases() -> None:
+    assert replace(make_settings(), trust_domain_aliases=("old.local",)).trust_domains == ("cluster.local", "old.local")

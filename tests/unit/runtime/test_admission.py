@@ -17,6 +17,9 @@ POD: Manifest = {
 }
 
 
+ADMIN = User("admin", ("system:masters",))
+
+
 class Objects:
     """A read-only view of a few objects."""
 
@@ -35,9 +38,14 @@ MESH = Objects((maistra.SERVICE_MESH_CONTROL_PLANE, SMCP), (maistra.SERVICE_MESH
 
 
 def request(
-    kind: Kind, obj: Manifest, *, operation: Operation = Operation.CREATE, old: Manifest | None = None, subresource: str = ""
+    kind: Kind,
+    obj: Manifest,
+    *,
+    operation: Operation = Operation.CREATE,
+    old: Manifest | None = None,
+    subresource: str = "",
+    user: User = ADMIN,
 ) -> AdmissionRequest:
-    user = User("admin", ("system:masters",))
     return AdmissionRequest(operation, kind, namespace_of(obj), name_of(obj), obj, old, user, subresource=subresource)
 
 
@@ -83,3 +91,14 @@ def test_a_member_of_another_name_is_refused() -> None:
     }
     with pytest.raises(ApiError, match='must be named "default"'):
         admitted(request(maistra.SERVICE_MESH_MEMBER, member))
+
+
+def test_the_apis_authorizer_is_asked_who_may_and_the_answer_is_the_webhooks() -> None:
+    roll = {"metadata": {"name": "default", "namespace": "istio-system"}, "spec": {"members": ["mine"]}}
+    with pytest.raises(ApiError) as refused:
+        admitted(request(maistra.SERVICE_MESH_MEMBER_ROLL, roll, user=User("bob", ("system:authenticated",))))
+    assert (refused.value.code, refused.value.reason) == (403, "Forbidden")
+    assert str(refused.value) == (
+        'admission webhook "smmr.validation.maistra.io" denied the request: '
+        "user 'bob' does not have permission to access namespace(s): [mine]"
+    )

@@ -7,11 +7,20 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from hauberk import names
 from hauberk.controllers.actions import Action, Create, Delete, Patch, PatchStatus
 from hauberk.controllers.cluster import Cluster, Key
 from hauberk.controllers.controller import Controller, Watch, itself
-from hauberk.controllers.mesh.membership import DEFAULT, FINALIZER, Mesh, required_namespaces
-from hauberk.controllers.objects import annotations_of, condition_is, condition_of, is_terminating, merge_difference, set_condition
+from hauberk.controllers.mesh.membership import DEFAULT, FINALIZER, Mesh, control_plane_of, is_cluster_wide, required_namespaces
+from hauberk.controllers.objects import (
+    annotations_of,
+    condition_is,
+    condition_of,
+    is_terminating,
+    merge_difference,
+    owner_reference,
+    set_condition,
+)
 from hauberk.k8s import core, maistra
 from hauberk.k8s.kind import Manifest, name_of, namespace_of, uid_of
 
@@ -19,6 +28,7 @@ __all__ = ["CONTROLLER", "CREATED_BY", "plan", "references"]
 
 CREATED_BY = "maistra.io/created-by"
 _ROLL_MADE_IT = "servicemeshmemberroll-controller"
+_PLANE_MADE_IT = "servicemeshcontrolplane-controller"
 _SMMR, _SMM, _SMCP = maistra.SERVICE_MESH_MEMBER_ROLL, maistra.SERVICE_MESH_MEMBER, maistra.SERVICE_MESH_CONTROL_PLANE
 
 
@@ -32,7 +42,7 @@ def plan(cluster: Cluster, key: Key, now: datetime) -> Sequence[Action]:
     """Make the members that are missing, delete those that we made and nobody asks for any more, report."""
     roll = cluster.get(_SMMR, *key)
     if roll is None:
-        return ()
+        return _make_roll(cluster, key)
     if is_terminating(roll):
         return _dissolve(roll, cluster)
     if key.name != DEFAULT:
@@ -44,6 +54,21 @@ def plan(cluster: Cluster, key: Key, now: datetime) -> Sequence[Action]:
     mesh = Mesh(key.namespace, name_of(planes[0]))
     required = required_namespaces(roll, cluster)
     return [*_hold(roll), *_join(mesh, required, cluster), *_leave(mesh, required, cluster), *_report(roll, mesh, required, cluster, now)]
+
+
+def _make_roll(cluster: Cluster, key: Key) -> list[Action]:
+    """A control plane that sees all namespaces gets a roll of those that ask for sidecars as upstream Istio's users do."""
+    plane = control_plane_of(cluster, key.namespace)
+    if key.name != DEFAULT or plane is None or is_terminating(plane) or not is_cluster_wide(plane):
+        return []
+    metadata = {
+        "name": DEFAULT,
+        "namespace": key.namespace,
+        "annotations": {CREATED_BY: _PLANE_MADE_IT},
+        "ownerReferences": [owner_reference(_SMCP, plane)],
+    }
+    spec = {"memberSelectors": [{"matchLabels": {names.LABEL_ISTIO_INJECTION: names.INJECTION_ENABLED}}]}
+    return [Create(_SMMR, {"apiVersion": _SMMR.api_version, "kind": _SMMR.kind, "metadata": metadata, "spec": spec})]
 
 
 def _hold(roll: Manifest) -> list[Action]:

@@ -17,6 +17,7 @@ __all__ = [
     "Mesh",
     "Reader",
     "control_plane_of",
+    "is_cluster_wide",
     "mesh_of",
     "required_namespaces",
     "rolls_naming",
@@ -60,6 +61,12 @@ def control_plane_of(reader: Reader, namespace: str) -> Manifest | None:
 def trust_domain_of(smcp: Manifest) -> str:
     """`spec.security.trust.domain`, by default cluster.local."""
     return str(at(smcp, "spec.security.trust.domain") or DEFAULT_TRUST_DOMAIN)
+
+
+def is_cluster_wide(smcp: Manifest) -> bool:
+    """Whether a control plane asks to see all namespaces (before v2.4: as a technology preview)."""
+    mode, preview = at(smcp, "spec.mode"), at(smcp, "spec.techPreview.controlPlaneMode")
+    return bool(mode == "ClusterWide" or preview == "ClusterScoped")
 
 
 def required_namespaces(roll: Manifest, reader: Reader) -> list[str]:

@@ -14,14 +14,13 @@ from hauberk.k8s.models import LaterObject, Part
 from hauberk.k8s.openshift.mesh_parts import Addons, Gateways, Policy, Proxy, Telemetry, Tracing
 from hauberk.k8s.openshift.mesh_security import IstiodAuthority, Security
 from hauberk.k8s.openshift.tls_checks import check_tls
+from hauberk.k8s.openshift.webhook_checks import DEFAULT_VERSION, check_as_the_webhook
 from hauberk.k8s.openshift.without_effect import warn_of_values_without_effect
 from hauberk.k8s.review import Review
 
 __all__ = ["ControlPlaneSpec", "check_control_plane", "complete_control_plane"]
 
 _CODE: Final = "HBK0301"
-_VERSIONS: Final = ("v2.0", "v2.1", "v2.2", "v2.3", "v2.4", "v2.5")
-_DEFAULT_VERSION: Final = "v2.5"
 _DEFAULT_PROFILE: Final = "default"
 
 
@@ -33,7 +32,7 @@ class ControlPlaneSpec(Part):
     profiles: list[str] | None = None
     """Profiles that settings not given here come from; `default` unless said otherwise."""
     mode: Literal["MultiTenant", "ClusterWide"] | None = None
-    """MultiTenant serves the namespaces of its member roll."""
+    """MultiTenant sees the namespaces of its member roll, ClusterWide all; members are the roll's either way."""
     security: Security | None = None
     """Security of the mesh."""
     tracing: Tracing | None = None
@@ -59,7 +58,7 @@ def complete_control_plane(obj: Manifest) -> None:
     """Fill in version and profiles, as upstream's mutating webhook does."""
     spec = obj.setdefault("spec", {})
     if not spec.get("version"):
-        spec["version"] = _DEFAULT_VERSION
+        spec["version"] = DEFAULT_VERSION
     if not spec.get("profiles"):
         spec["profiles"] = [_DEFAULT_PROFILE]
 
@@ -67,25 +66,13 @@ def complete_control_plane(obj: Manifest) -> None:
 def check_control_plane(obj: Manifest, review: Review) -> None:
     """Check what spans fields, and refuse what cannot be given yet, rather than give something else in its place."""
     spec = ControlPlaneSpec.model_validate(obj.get("spec") or {})
-    _check_version(spec, review)
+    check_as_the_webhook(obj, review)
     for index, profile in enumerate(spec.profiles or ()):
         if "/" in profile:
             review.invalid(f"spec.profiles[{index}]", profile, "profile name contains invalid character '/'", code=_CODE)
-    if spec.mode == "ClusterWide":
-        review.unsupported("spec.mode", spec.mode, ("MultiTenant",), code=_CODE)
     if spec.security is not None:
         _check_security(spec.security, review)
     warn_of_values_without_effect(obj.get("spec") or {}, review)
-
-
-def _check_version(spec: ControlPlaneSpec, review: Review) -> None:
-    if spec.version in ("v1.0", "v1.1"):
-        review.invalid("spec.version", spec.version, f"support for {spec.version} has been dropped", code=_CODE)
-    elif spec.version and spec.version not in _VERSIONS:
-        why = f"invalid Version specified; supported versions are: [{' '.join(_VERSIONS)}]"
-        review.invalid("spec.version", spec.version, why, code=_CODE)
-    elif spec.mode and (spec.version or _DEFAULT_VERSION) < "v2.4":
-        review.forbidden("spec.mode", "the spec.mode field is only supported in version 2.4 and above", code=_CODE)
 
 
 def _check_security(security: Security, review: Review) -> None:

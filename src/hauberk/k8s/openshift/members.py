@@ -1,6 +1,7 @@
 """ServiceMeshMemberRoll and ServiceMeshMember (maistra.io/v1): which namespaces belong to a mesh.
 
-Implemented: members by name. Source: maistra istio-operator pkg/controller/servicemesh/webhooks/validation.
+Findings HBK0311 and HBK0321 are the validating webhooks' own, in their words. Source: maistra istio-operator
+pkg/controller/servicemesh/webhooks/validation/{memberroll,member}.go.
 """
 
 import re
@@ -8,7 +9,7 @@ from collections import Counter
 from typing import Final
 
 from hauberk.k8s.kind import Manifest, name_of, namespace_of
-from hauberk.k8s.models import LaterList, Part
+from hauberk.k8s.models import OpenObject, Part
 from hauberk.k8s.review import Review
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
 ]
 
 _NAME: Final = "default"
+_ROLL: Final = "HBK0311"
+_MEMBER: Final = "HBK0321"
 
 
 class MemberRollSpec(Part):
@@ -28,7 +31,8 @@ class MemberRollSpec(Part):
 
     members: list[str] | None = None
     """Names of namespaces; one that does not exist yet joins when it is made."""
-    member_selectors: LaterList = None
+    member_selectors: list[OpenObject] | None = None
+    """Labels of namespaces that belong to the mesh; of several selectors one must fit."""
 
 
 class ControlPlaneRef(Part):
@@ -55,42 +59,36 @@ def complete_member_roll(obj: Manifest) -> None:
 
 
 def check_member_roll(obj: Manifest, review: Review) -> None:
-    """Check the roll's name and its members, with upstream's texts."""
+    """Check the roll's name and its members."""
     if name_of(obj) != _NAME:
-        review.invalid(
-            "metadata.name", name_of(obj), "ServiceMeshMemberRoll must be named 'default'", code="HBK0311", fix="Name it default."
-        )
+        review.add(_ROLL, "metadata.name", "ServiceMeshMemberRoll must be named 'default'", "Name it default.")
     spec = MemberRollSpec.model_validate(obj.get("spec") or {})
     members = spec.members or []
     if members and spec.member_selectors:
-        review.forbidden("spec.memberSelectors", "combining .spec.members and .spec.memberSelectors is not allowed", code="HBK0311")
+        why = "combining .spec.members and .spec.memberSelectors is not allowed"
+        review.add(_ROLL, "spec.memberSelectors", why, "Keep one of them.")
     if "*" in members:
-        _check_wildcard(members, review)
+        if len(members) > 1:
+            why = "when .spec.members contains an asterisk ('*'), it must contain no other entries"
+            review.add(_ROLL, "spec.members", why, "Take the others out: '*' means all namespaces.")
+        return
     for index, member in enumerate(members):
-        if member != "*" and not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", member):
+        if not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", member):
             why = f".spec.members contains invalid value '{member}'. Must be a valid namespace name."
-            review.invalid(f"spec.members[{index}]", member, why, code="HBK0311")
+            review.add(_ROLL, f"spec.members[{index}]", why, "Write lower case letters, digits and dashes.")
     for member, count in Counter(members).items():
         if count > 1:
-            review.invalid("spec.members", member, f"duplicate namespace in .spec.members: {member}", code="HBK0311", fix="List it once.")
-
-
-def _check_wildcard(members: list[str], review: Review) -> None:
-    if len(members) > 1:
-        why = "when .spec.members contains an asterisk ('*'), it must contain no other entries"
-        review.invalid("spec.members", members, why, code="HBK0311")
-    review.warn("HBK0390", "spec.members", "'*' is not implemented yet; it has no effect.", "List the namespaces by name.")
+            review.add(_ROLL, "spec.members", f"duplicate namespace in .spec.members: {member}", "List it once.")
 
 
 def check_member(obj: Manifest, review: Review) -> None:
     """Check the member's name."""
     if name_of(obj) != _NAME:
-        why = 'the ServiceMeshMember resource must be named "default"'
-        review.invalid("metadata.name", name_of(obj), why, code="HBK0321", fix="Name it default.")
+        review.add(_MEMBER, "metadata.name", 'the ServiceMeshMember resource must be named "default"', "Name it default.")
 
 
 def check_member_update(old: Manifest, new: Manifest, review: Review) -> None:
     """A namespace changes its mesh by a new member, not by another reference."""
     if (old.get("spec") or {}).get("controlPlaneRef") != (new.get("spec") or {}).get("controlPlaneRef"):
         why, fix = "mutation of .spec.controlPlaneRef isn't allowed", "Delete the member and create it anew."
-        review.forbidden("spec.controlPlaneRef", why, code="HBK0321", fix=fix)
+        review.add(_MEMBER, "spec.controlPlaneRef", why, fix)

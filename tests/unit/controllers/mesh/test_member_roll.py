@@ -156,3 +156,13 @@ def test_members_concern_the_roll_of_their_mesh() -> None:
     assert list(keys(make_smm("a"), cluster_of())) == [KEY]
     assert references(make_smm("a")) == Mesh("istio-system", "basic")
     assert references({"metadata": {}}) == Mesh("", "")
+
+
+def test_a_cluster_wide_mesh_gets_a_roll_of_the_namespaces_that_ask_for_injection() -> None:
+    wide = make_smcp(version="v2.5", spec={"mode": "ClusterWide"})
+    (create,) = run(plan, KEY, (SMCP, wide))
+    assert isinstance(create, Create)
+    assert create.object["spec"] == {"memberSelectors": [{"matchLabels": {"istio-injection": "enabled"}}]}
+    assert [reference["name"] for reference in create.object["metadata"]["ownerReferences"]] == ["basic"], "it goes with the control plane"
+    assert run(plan, KEY, (SMCP, make_smcp(version="v2.5"))) == []
+    assert run(plan, Key("istio-system", "other"), (SMCP, wide)) == []
