@@ -9,7 +9,7 @@ from cryptography import x509
 
 from hauberk.controllers.controller import Controller
 from hauberk.controllers.mesh import ca, member, member_roll, route
-from hauberk.controllers.smcp import reconcile
+from hauberk.controllers.smcp import ior, reconcile
 from hauberk.controllers.workloads import deployment, endpoints, endpointslice, namespace, replicaset, scheduler
 from hauberk.k8s.kind import Manifest
 from hauberk.model.identity import TrustDomain
@@ -47,6 +47,7 @@ def build_controllers(options: ControllerOptions) -> Sequence[Controller]:
         member_roll.CONTROLLER,
         member.CONTROLLER,
         route.controller(options.http_port),
+        ior.controller(),
     )
 
 

@@ -1,10 +1,13 @@
 """Route (route.openshift.io/v1): a host name from outside that leads to a Service.
 
-Implemented: host, to, port. Source: openshift/api route/v1, openshift/library-go route validation, oc's printer.
+Implemented: host, path, to, port, wildcard policy, TLS that is passed through.
+Source: openshift/api route/v1, openshift/library-go route validation, oc's printer.
 """
 
 from datetime import datetime
 from typing import Final, Literal
+
+from pydantic import Field
 
 from hauberk.k8s.columns import NAME, dig, text
 from hauberk.k8s.kind import Column, Manifest
@@ -35,6 +38,20 @@ class RoutePort(Part):
     """A target port's number, or the name of the Service's port."""
 
 
+class RouteTls(Part):
+    """How TLS of clients is handled."""
+
+    termination: Literal["edge", "passthrough", "reencrypt"] | None = None
+    """passthrough: it goes to the pods unopened, by the name that the client asks for."""
+    insecure_edge_termination_policy: Literal["None", "Allow", "Redirect"] | None = None
+    """What becomes of plain HTTP; it is not redirected here."""
+    certificate: LaterText = None
+    key: LaterText = None
+    ca_certificate: LaterText = None
+    destination_ca_certificate: LaterText = Field(default=None, alias="destinationCACertificate")
+    external_certificate: LaterObject = None
+
+
 class RouteSpec(Part):
     """A host name from outside that leads to a Service."""
 
@@ -45,11 +62,13 @@ class RouteSpec(Part):
     port: RoutePort | None = None
     """Which of the Service's ports; the first unless said otherwise."""
     wildcard_policy: Literal["None", "Subdomain"] | None = None
-    """None: just this host."""
-    path: LaterText = None
+    """None: just this host. Subdomain: every name in its domain."""
+    path: str | None = None
+    """Requests whose path begins with it, by whole segments."""
     subdomain: LaterText = None
     alternate_backends: LaterList = None
-    tls: LaterObject = None
+    tls: RouteTls | None = None
+    """How TLS of clients is handled."""
     http_headers: LaterObject = None
 
 
@@ -71,11 +90,19 @@ def check_route(obj: Manifest, review: Review) -> None:
         review.invalid("spec.host", spec.host, problem)
     if port and not port.isdigit():
         review.invalid("spec.host", spec.host, "what follows the colon must be a port's number")
+    if spec.tls is not None:
+        _warn_of_tls(spec.tls, review)
     if not spec.to.name:
         review.required("spec.to.name")
-    if spec.wildcard_policy == "Subdomain":
-        message = "Subdomain is not implemented yet; it has no effect."
-        review.warn("HBK0390", "spec.wildcardPolicy", message, "Write None.")
+
+
+def _warn_of_tls(tls: RouteTls, review: Review) -> None:
+    if tls.termination not in (None, "passthrough"):
+        message = f"{tls.termination} is not implemented yet; the Route is never chosen."
+        review.warn("HBK0390", "spec.tls.termination", message, "Write passthrough, or leave spec.tls out.")
+    if tls.insecure_edge_termination_policy == "Redirect":
+        message = "Redirect is not implemented yet; plain HTTP gets no answer from this Route."
+        review.warn("HBK0390", "spec.tls.insecureEdgeTerminationPolicy", message, "Send clients to https:// yourself.")
 
 
 def _services(route: Manifest, _now: datetime) -> str:

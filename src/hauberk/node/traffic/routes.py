@@ -1,6 +1,6 @@
 """Which Route, and which endpoint of its Service, a request from the host goes to. No I/O.
 
-Not implemented, so never chosen: Routes that terminate TLS (`edge`, `reencrypt`), wildcard policies, alternateBackends.
+Not implemented, so never chosen: Routes that terminate TLS (`edge`, `reencrypt`), alternateBackends.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,6 +27,8 @@ class RouteEntry:
     """Whether it takes HTTP."""
     passthrough: bool
     """Whether it takes TLS, unopened."""
+    wildcard: bool = False
+    """Whether it takes every name beside `host` in its domain (wildcardPolicy Subdomain)."""
 
 
 def parse_route(route: Manifest) -> RouteEntry:
@@ -42,21 +44,32 @@ def parse_route(route: Manifest) -> RouteEntry:
         target_port=str((spec.get("port") or {}).get("targetPort") or ""),
         plain=not tls or (tls.get("termination") != "passthrough" and tls.get("insecureEdgeTerminationPolicy") == "Allow"),
         passthrough=tls.get("termination") == "passthrough",
+        wildcard=spec.get("wildcardPolicy") == "Subdomain",
     )
 
 
 def choose_route(routes: Iterable[RouteEntry], host: str, path: str = "", *, tls: bool = False) -> RouteEntry | None:
     """The Route of `host` (as in the Host header, or SNI where `tls`) with the longest path that `path` begins with.
 
-    A path matches whole segments: `/a` takes `/a` and `/a/b` but not `/ab`. Of equals the first by namespace and name wins.
+    A path matches whole segments: `/a` takes `/a` and `/a/b` but not `/ab`. A Route of this very host goes before one of the whole
+    domain; of equals the first by namespace and name wins.
     """
     wanted = host.lower().rstrip(".")
     hosts = {wanted, wanted.rsplit(":", 1)[0]}
     plain_path = path.partition("?")[0]
     fitting = [
-        route for route in routes if route.host in hosts and (route.passthrough if tls else route.plain and _below(plain_path, route.path))
+        route
+        for route in routes
+        if _serves(route, hosts) and (route.passthrough if tls else route.plain and _below(plain_path, route.path))
     ]
-    return min(fitting, key=lambda route: (-len(route.path), route.namespace, route.name), default=None)
+    return min(fitting, key=lambda route: (route.host not in hosts, -len(route.path), route.namespace, route.name), default=None)
+
+
+def _serves(route: RouteEntry, hosts: set[str]) -> bool:
+    if route.host in hosts:
+        return True
+    domain = route.host.partition(".")[2]
+    return route.wildcard and bool(domain) and any(host.partition(".")[2] == domain for host in hosts)
 
 
 def ready_endpoints(route: RouteEntry, services: Mapping[tuple[str, str], Manifest], slices: Iterable[Manifest]) -> list[tuple[str, int]]:

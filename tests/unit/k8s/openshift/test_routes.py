@@ -54,5 +54,7 @@ def test_checks(spec: str, paths: list[str]) -> None:
 
 
 def test_what_is_not_implemented_is_said_by_name() -> None:
-    text = "{spec: {to: {name: a}, tls: {termination: edge}, path: /a, wildcardPolicy: Subdomain}}"
-    assert warnings(ROUTE, text) == [("HBK0390", "spec.wildcardPolicy"), ("HBK0390", "spec.tls"), ("HBK0390", "spec.path")]
+    text = "{spec: {to: {name: a}, tls: {termination: edge, insecureEdgeTerminationPolicy: Redirect, key: k}, subdomain: x}}"
+    fields = ("tls.termination", "tls.insecureEdgeTerminationPolicy", "subdomain", "tls.key")
+    assert sorted(warnings(ROUTE, text)) == sorted(("HBK0390", f"spec.{field}") for field in fields)
+    assert warnings(ROUTE, "{spec: {to: {name: a}, path: /a, wildcardPolicy: Subdomain, tls: {termination: passthrough}}}") == []

@@ -102,3 +102,12 @@ def test_pages_say_what_there_is_and_how_to_look() -> None:
     assert render_no_endpoint(parse_route(make_route("a", port="http"))).startswith(
         "Route shop/a: no endpoint of Service web on port http is ready.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "name"), [("a.x.org", "wild"), ("wildcard.x.org", "wild"), ("web.x.org", "web"), ("x.org", None), ("a.b.x.org", None)]
+)
+def test_a_route_of_a_domain_takes_what_no_other_names(host: str, name: str | None) -> None:
+    wild = make_route("wild", host="wildcard.x.org")
+    wild["spec"]["wildcardPolicy"] = "Subdomain"
+    assert chosen(entries(wild, make_route("web", host="web.x.org")), host) == name
