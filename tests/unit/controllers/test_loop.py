@@ -9,7 +9,7 @@ from pathlib import Path
 from hauberk.apiserver.serve import ApiServer, ApiSettings
 from hauberk.client.http import ApiClient
 from hauberk.controllers.loop import ControllerOptions, run_controllers
-from hauberk.controllers.objects import condition_is
+from hauberk.controllers.objects import condition_is, condition_of
 from hauberk.k8s import apps, core, discovery, maistra, security
 from hauberk.k8s.kind import Kind, Manifest, name_of
 from hauberk.settings import InstancePaths
@@ -52,7 +52,7 @@ async def story(client: ApiClient) -> None:
     await client.create(core.NAMESPACE, manifest(core.NAMESPACE, "istio-system"))
     await until(client, core.SERVICE_ACCOUNT, lambda obj: obj["metadata"]["namespace"] == "istio-system")
     await client.create(SMCP, manifest(SMCP, "basic", "istio-system", spec={"version": "v2.1"}))
-    waiting = await until(client, SMCP, lambda obj: condition_is(obj, "Reconciled"))
+    waiting = await until(client, SMCP, lambda obj: (condition_of(obj, "Reconciled") or {}).get("reason") == "PausingInstall")
     assert not condition_is(waiting, "Ready"), "without a node no gateway runs"
     mtls = {"spec": {"security": {"dataPlane": {"mtls": True}}}}
     await client.patch(SMCP, "basic", mtls, namespace="istio-system")

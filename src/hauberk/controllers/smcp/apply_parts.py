@@ -10,15 +10,17 @@ from typing import Any
 from hauberk import names
 from hauberk.controllers.actions import Action, Create, Delete, Patch
 from hauberk.controllers.cluster import Cluster
+from hauberk.controllers.mesh.membership import DEFAULT, Mesh
 from hauberk.controllers.objects import controller_uid, covers, is_terminating, labels_of, merge_difference, owner_reference
 from hauberk.controllers.smcp.parts import ControlPlane, Part
-from hauberk.k8s import maistra, networking, security
+from hauberk.k8s import apps, core, maistra, networking, route, security
 from hauberk.k8s.kind import Kind, Manifest, name_of, namespace_of, uid_of
 
-__all__ = ["Writes", "chart_version", "mesh_version", "plan_parts"]
+__all__ = ["Writes", "chart_version", "mesh_version", "placed_elsewhere", "plan_parts"]
 
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 _OPERATOR = "maistra-istio-operator"
+_GATEWAY_KINDS = (core.SERVICE_ACCOUNT, apps.DEPLOYMENT, core.SERVICE, route.ROUTE)
 _POLICIES = (security.PEER_AUTHENTICATION, networking.DESTINATION_RULE)
 
 
@@ -39,6 +41,9 @@ class Writes:
     rest: list[Action] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     """Objects of a wanted name that somebody else made, as `Kind namespace/name`; they are left as they are."""
+
+    outside: list[str] = field(default_factory=list)
+    """Objects that are wanted in namespaces outside the mesh, in the operator's words; they are not made."""
 
     @property
     def any(self) -> bool:
@@ -63,6 +68,9 @@ def plan_parts(plane: ControlPlane, parts: Iterable[Part], cluster: Cluster) -> 
     for part in parts:
         stamped = _stamp(plane, part)
         name, namespace = name_of(stamped), namespace_of(stamped)
+        if not _is_in_mesh(plane, namespace, cluster):
+            writes.outside.append(f"{part.component}: namespace of manifest {namespace}/{name} not in mesh")
+            continue
         wanted.add((part.kind.plural, namespace, name))
         live = cluster.get(part.kind, namespace, name)
         if live is None:
@@ -103,24 +111,42 @@ def _stamp(plane: ControlPlane, part: Part) -> Manifest:
     stamped = metadata | {
         "labels": (metadata.get("labels") or {}) | labels,
         "annotations": (metadata.get("annotations") or {}) | {"maistra.io/mesh-generation": version},
-        "ownerReferences": [owner_reference(maistra.SERVICE_MESH_CONTROL_PLANE, plane.manifest)],
     }
+    if namespace_of(part.manifest) == mesh.namespace:  # owners are of the same namespace; elsewhere the labels are all there is
+        stamped["ownerReferences"] = [owner_reference(maistra.SERVICE_MESH_CONTROL_PLANE, plane.manifest)]
     return part.manifest | {"metadata": stamped}
 
 
 def _is_ours(plane: ControlPlane, live: Manifest) -> bool:
-    labels, mesh = labels_of(live), plane.mesh
+    return _is_of(plane.mesh, live)
+
+
+def _is_of(mesh: Mesh, live: Manifest) -> bool:
     ours = {_MANAGED_BY: _OPERATOR, names.LABEL_OWNER: mesh.namespace, names.LABEL_OWNER_NAME: mesh.name}
-    return ours.items() <= labels.items()
+    return ours.items() <= labels_of(live).items()
+
+
+def _is_in_mesh(plane: ControlPlane, namespace: str, cluster: Cluster) -> bool:
+    if namespace == plane.mesh.namespace:
+        return True
+    roll = cluster.get(maistra.SERVICE_MESH_MEMBER_ROLL, plane.mesh.namespace, DEFAULT)
+    return namespace in (((roll or {}).get("status") or {}).get("configuredMembers") or ())
+
+
+def placed_elsewhere(mesh: Mesh, cluster: Cluster) -> list[tuple[Kind, Manifest]]:
+    """What the control plane made in other namespaces: gateways, which have no owner reference there."""
+    return [
+        (kind, obj) for kind in _GATEWAY_KINDS for obj in cluster.list(kind) if namespace_of(obj) != mesh.namespace and _is_of(mesh, obj)
+    ]
 
 
 def _surplus(plane: ControlPlane, cluster: Cluster, wanted: set[tuple[str, str, str]]) -> Sequence[tuple[Kind, Manifest]]:
     uid = uid_of(plane.manifest)
     return [
         (kind, obj)
-        for kind, obj in cluster.owned(uid)
+        for kind, obj in [*cluster.owned(uid), *placed_elsewhere(plane.mesh, cluster)]
         if (kind.plural, namespace_of(obj), name_of(obj)) not in wanted
-        and controller_uid(obj) == uid
+        and controller_uid(obj) in (uid, "")
         and _is_ours(plane, obj)
         and not is_terminating(obj)
     ]

@@ -28,6 +28,13 @@ class _Gateway:
     name: str
     component: str
     settings: Manifest
+    home: str
+    """The control plane's namespace."""
+
+    @property
+    def namespace(self) -> str:
+        """Where it runs: beside the control plane unless said otherwise."""
+        return str(self.settings.get("namespace") or self.home)
 
     @property
     def is_ingress(self) -> bool:
@@ -41,15 +48,15 @@ class _Gateway:
 
 def gateways_of(plane: ControlPlane) -> list[_Gateway]:
     """The gateways that are switched on: ingress, egress, and the additional ones in the order of their names."""
-    settings: Manifest = plane.says("gateways", {})
+    settings, home = plane.says("gateways", {}), plane.mesh.namespace
     if not settings.get("enabled", True):
         return []
     found = [
-        _Gateway(INGRESS, "istio-ingress", settings.get("ingress") or {}),
-        _Gateway(EGRESS, "istio-egress", settings.get("egress") or {}),
+        _Gateway(INGRESS, "istio-ingress", settings.get("ingress") or {}, home),
+        _Gateway(EGRESS, "istio-egress", settings.get("egress") or {}, home),
     ]
     for field, component in (("additionalIngress", "istio-ingress"), ("additionalEgress", "istio-egress")):
-        found += [_Gateway(name, component, entry or {}) for name, entry in sorted((settings.get(field) or {}).items())]
+        found += [_Gateway(name, component, entry or {}, home) for name, entry in sorted((settings.get(field) or {}).items())]
     return [gateway for gateway in found if gateway.settings.get("enabled", True)]
 
 
@@ -59,13 +66,13 @@ def gateway_parts(plane: ControlPlane) -> Iterator[Part]:
         yield Part(core.SERVICE_ACCOUNT, gateway.component, _service_account(plane, gateway))
         yield Part(apps.DEPLOYMENT, gateway.component, _deployment(plane, gateway))
         yield Part(core.SERVICE, gateway.component, _service(plane, gateway))
-        if gateway.name == INGRESS and (gateway.settings.get("routeConfig") or {}).get("enabled", True):
+        if gateway.is_ingress and (gateway.settings.get("routeConfig") or {}).get("enabled", True):
             yield Part(route.ROUTE, gateway.component, _route(plane, gateway))
 
 
 def _metadata(plane: ControlPlane, gateway: _Gateway, name: str) -> Manifest:
     labels = gateway.labels | {"maistra-control-plane": plane.mesh.namespace, "release": "istio"}
-    return {"name": name, "namespace": plane.mesh.namespace, "labels": labels}
+    return {"name": name, "namespace": gateway.namespace, "labels": labels}
 
 
 def _account_name(gateway: _Gateway) -> str:

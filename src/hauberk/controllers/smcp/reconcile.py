@@ -8,15 +8,16 @@ from hauberk.controllers.actions import Action, Delete, Event, Patch, PatchStatu
 from hauberk.controllers.cluster import Cluster, Key
 from hauberk.controllers.controller import Controller, Watch, controller_of_kind, itself
 from hauberk.controllers.mesh.ca import CaChoice, observed_ca
-from hauberk.controllers.mesh.membership import FINALIZER, control_plane_of
+from hauberk.controllers.mesh.membership import FINALIZER, Mesh, control_plane_of
 from hauberk.controllers.objects import condition_of, is_terminating, labels_of, merge_difference
-from hauberk.controllers.smcp.apply_parts import Writes, plan_parts
+from hauberk.controllers.smcp.apply_parts import Writes, placed_elsewhere, plan_parts
 from hauberk.controllers.smcp.gateways import gateway_parts
 from hauberk.controllers.smcp.mesh_config import mesh_config_parts
 from hauberk.controllers.smcp.parts import ControlPlane, Part
 from hauberk.controllers.smcp.policies import destination_rules, peer_authentications
 from hauberk.controllers.smcp.profiles import ProfileUnknown
 from hauberk.controllers.smcp.status import Problem, Progress, deleting_conditions, readiness_of, status_of, without_mesh
+from hauberk.controllers.smcp.validity import spec_objection
 from hauberk.k8s import apps, core, maistra, networking, route, security
 from hauberk.k8s.kind import Manifest, name_of, namespace_of, uid_of
 
@@ -53,6 +54,9 @@ def plan(cluster: Cluster, key: Key, now: datetime, *, version: str) -> Sequence
         plane = ControlPlane.of(smcp, version)
     except ProfileUnknown as error:
         return _report(smcp, without_mesh(smcp, Problem("ReconcileError", f"Error rendering helm charts: error: {error}"), now=now))
+    if objection := spec_objection(plane):
+        problem = Problem("ValidationError", f"Spec is invalid: error: {objection}")
+        return _report(smcp, without_mesh(smcp, problem, now=now))
     choice = observed_ca(smcp, cluster, now=now)
     writes = plan_parts(plane, _parts(plane), cluster)
     progress = Progress(writes.any, _problem(writes, choice), readiness_of(plane, cluster, has_ca=choice.ca is not None))
@@ -74,6 +78,8 @@ def _problem(writes: Writes, choice: CaChoice) -> Problem | None:
     # The CA first: without one nothing else that is wrong matters.
     if choice.findings:
         return Problem("ReconcileError", " ".join(map(str, choice.findings)))
+    if writes.outside:
+        return Problem("ReconcileError", f"Error processing component {writes.outside[0]}")
     if writes.conflicts:
         mend = "made by somebody else, and left as it is. Delete or rename it, and the mesh makes its own."
         return Problem("ReconcileError", f"{', '.join(writes.conflicts)}: {mend}")
@@ -115,7 +121,16 @@ def _event(smcp: Manifest, condition: Manifest) -> Event | None:
     return Event(smcp, condition["reason"], condition["message"], "Warning" if wrong else "Normal")
 
 
-_EXPECTED = ("ResourceCreated", "SpecUpdated", "OperatorUpdated", "ComponentsNotReady", "Deleting", "NotShipped")
+_EXPECTED = (
+    "ResourceCreated",
+    "SpecUpdated",
+    "OperatorUpdated",
+    "PausingInstall",
+    "PausingUpdate",
+    "ComponentsNotReady",
+    "Deleting",
+    "NotShipped",
+)
 
 
 # -- Taking down ------------------------------------------------------------------------------------------------------
@@ -124,7 +139,7 @@ def _take_down(smcp: Manifest, cluster: Cluster, now: datetime) -> Sequence[Acti
     if FINALIZER not in finalizers:
         return ()
     # The finalizer holds the object, so that what is left can be seen to go; what they own, the API's collector takes.
-    owned = cluster.owned(uid_of(smcp))
+    owned = [*cluster.owned(uid_of(smcp)), *placed_elsewhere(Mesh(namespace_of(smcp), name_of(smcp)), cluster)]
     if owned:
         going = [Delete(kind, namespace_of(obj), name_of(obj), uid_of(obj)) for kind, obj in owned if not is_terminating(obj)]
         return [*_report(smcp, deleting_conditions(smcp, now=now)), *([Together(tuple(going))] if going else [])]
@@ -147,8 +162,19 @@ def _all_in_namespace(obj: Manifest, cluster: Cluster) -> list[Key]:
     return [Key(namespace_of(one), name_of(one)) for one in cluster.list(_SMCP, namespace_of(obj))] + [*itself(obj, cluster)]
 
 
+def _planes_beside(roll: Manifest, cluster: Cluster) -> list[Key]:
+    return _all_in_namespace(roll, cluster)[:-1]
+
+
 def _of_secret(secret: Manifest, cluster: Cluster) -> list[Key]:
     return _all_in_namespace(secret, cluster)[:-1] if name_of(secret) in (names.CA_SECRET, names.CACERTS_SECRET) else []
+
+
+def _owner_of(obj: Manifest, cluster: Cluster) -> Iterable[Key]:
+    """The owner, in another namespace (a gateway's) by the labels."""
+    labels = labels_of(obj)
+    key = Key(labels.get(names.LABEL_OWNER, ""), labels.get(names.LABEL_OWNER_NAME, ""))
+    return controller_of_kind(_SMCP)(obj, cluster) or ((key,) if key.name else ())
 
 
 def _of_owned(obj: Manifest, cluster: Cluster) -> Iterable[Key]:
@@ -159,9 +185,17 @@ def _of_owned(obj: Manifest, cluster: Cluster) -> Iterable[Key]:
 def controller(version: str) -> Controller:
     """The controller; `version` is ours, and the tag of the proxy's image."""
     policies = (security.PEER_AUTHENTICATION, networking.DESTINATION_RULE)
-    owned = [Watch(kind, _of_owned if kind in policies else controller_of_kind(_SMCP)) for kind in _OWNED]
+    owned = [Watch(kind, _of_owned if kind in policies else _owner_of) for kind in _OWNED]
+
+    # The roll says in which namespaces gateways may be.
+    watches = (
+        Watch(_SMCP, _all_in_namespace),
+        Watch(maistra.SERVICE_MESH_MEMBER_ROLL, _planes_beside),
+        Watch(core.SECRET, _of_secret),
+        *owned,
+    )
 
     def run(cluster: Cluster, key: Key, now: datetime) -> Sequence[Action]:
         return plan(cluster, key, now, version=version)
 
-    return Controller("servicemeshcontrolplane-controller", (Watch(_SMCP, _all_in_namespace), Watch(core.SECRET, _of_secret), *owned), run)
+    return Controller("servicemeshcontrolplane-controller", watches, run)

@@ -42,12 +42,17 @@ class Progress:
     problem: Problem | None
     readiness: Mapping[str, bool]
 
+    @property
+    def unready(self) -> list[str]:
+        """The components that are not ready, sorted."""
+        return sorted(name for name, is_ready in self.readiness.items() if not is_ready)
+
 
 def readiness_of(plane: ControlPlane, cluster: Cluster, *, has_ca: bool) -> dict[str, bool]:
     """Component to whether it is ready; a component is a chart, ready when all its Deployments are Available."""
     ready = {"istio-discovery": has_ca, "mesh-config": True}
     for gateway in gateways_of(plane):
-        deployment = cluster.get(apps.DEPLOYMENT, plane.mesh.namespace, gateway.name)
+        deployment = cluster.get(apps.DEPLOYMENT, gateway.namespace, gateway.name)
         available = deployment is not None and condition_is(deployment, "Available") and _is_observed(deployment)
         ready[gateway.component] = ready.get(gateway.component, True) and available
     return ready
@@ -62,7 +67,7 @@ def status_of(plane: ControlPlane, progress: Progress, *, now: datetime) -> dict
     known = plane.manifest.get("status") or {}
     conditions = plan_conditions(plane, progress, now=now)
     ready = sorted(name for name, is_ready in progress.readiness.items() if is_ready)
-    unready = sorted(name for name, is_ready in progress.readiness.items() if not is_ready)
+    unready = progress.unready
     status: dict[str, Any] = {
         "conditions": conditions,
         "readiness": {"components": {"ready": ready, "unready": unready, "pending": []}},
@@ -72,7 +77,7 @@ def status_of(plane: ControlPlane, progress: Progress, *, now: datetime) -> dict
         "operatorVersion": plane.proxy_version,
     }
     # Only when all is as wanted: until then, "updating from" must still know from where.
-    if not progress.is_writing and progress.problem is None:
+    if not progress.is_writing and condition_is({"status": status}, "Reconciled"):
         status |= {"observedGeneration": plane.manifest["metadata"].get("generation", 1), "reconciledVersion": mesh_version(plane)}
     return known | status
 
@@ -95,7 +100,7 @@ def plan_conditions(plane: ControlPlane, progress: Progress, *, now: datetime) -
     """Installed, Reconciled, Ready; and AddonsInstalled, FieldsImplemented where there is something to say."""
     smcp = plane.manifest
     reconciled = _reconciled(plane, progress)
-    wanted = [_installed(plane, reconciled), reconciled, _ready(reconciled, progress.readiness), *_remarks(plane)]
+    wanted = [_installed(plane, reconciled), reconciled, _ready(reconciled, progress.unready), *_remarks(plane)]
     names = {condition["type"] for condition in wanted}
     # What there is nothing to say about any more (no add-on, no odd field) goes.
     conditions = [known for known in (smcp.get("status") or {}).get("conditions") or [] if known["type"] in names]
@@ -122,8 +127,8 @@ def _reconciled(plane: ControlPlane, progress: Progress) -> Manifest:
     # Drift that is being undone is no update: nobody asked for one.
     if before == after and known is not None and known["status"] == "True":
         return {field: known[field] for field in ("type", "status", "reason", "message")}
-    if progress.is_writing:
-        return _in_progress(plane, before)
+    if progress.is_writing or (before != after and progress.unready):
+        return _in_progress(plane, before, paused_for=[] if progress.is_writing else progress.unready)
     if before is None:
         return _condition("Reconciled", "True", "InstallSuccessful", f"Successfully installed version {after}")
     if before == after:  # something was wrong in between
@@ -131,7 +136,10 @@ def _reconciled(plane: ControlPlane, progress: Progress) -> Manifest:
     return _condition("Reconciled", "True", "UpdateSuccessful", f"Successfully updated from version {before} to version {after}")
 
 
-def _in_progress(plane: ControlPlane, before: str | None) -> Manifest:
+def _in_progress(plane: ControlPlane, before: str | None, *, paused_for: Sequence[str]) -> Manifest:
+    if paused_for:
+        reason = "PausingInstall" if before is None else "PausingUpdate"
+        return _condition("Reconciled", "False", reason, f"Paused until the following components become ready: [{' '.join(paused_for)}]")
     smcp = plane.manifest
     generation, observed = smcp["metadata"].get("generation", 1), (smcp.get("status") or {}).get("observedGeneration")
     if before is None:
@@ -141,11 +149,11 @@ def _in_progress(plane: ControlPlane, before: str | None) -> Manifest:
     return _condition("Reconciled", "False", "OperatorUpdated", f"Updating mesh from version {before} to version {mesh_version(plane)}")
 
 
-def _ready(reconciled: Manifest, readiness: Mapping[str, bool]) -> Manifest:
+def _ready(reconciled: Manifest, unready: Sequence[str]) -> Manifest:
     """A copy of Reconciled until that is True; then what the components say."""
     if reconciled["status"] != "True":
         return reconciled | {"type": "Ready"}
-    if unready := sorted(name for name, is_ready in readiness.items() if not is_ready):
+    if unready:
         message = f"The following components are not fully available: [{' '.join(unready)}]"
         return _condition("Ready", "False", "ComponentsNotReady", message)
     return _condition("Ready", "True", "ComponentsReady", "All component deployments are Available")

@@ -61,7 +61,8 @@ class Addon(Part):
 
     enabled: bool | None = None
     """Whether it is there."""
-    name: LaterText = None
+    name: str | None = None
+    """Of Kiali: one that is there already, which may have its own Prometheus."""
     install: LaterObject = None
     scrape: LaterFlag = None
     address: LaterText = None
@@ -158,7 +159,8 @@ class GatewayConfig(Part):
     """Its Service."""
     runtime: GatewayRuntime | None = None
     """How it runs."""
-    namespace: LaterText = None
+    namespace: str | None = None
+    """The member namespace that it runs in; the control plane's unless said otherwise."""
     volumes: LaterList = None
     router_mode: LaterText = None
     requested_network_view: LaterList = None

@@ -86,10 +86,16 @@ def test_additional_gateways_have_their_own_ports_and_size() -> None:
         "runtime": {"deployment": {"replicas": 2}},
     }
     objects = made(plane(egress={"enabled": False}, additionalIngress={"red": extra}, additionalEgress={"blue": {"enabled": True}}))
-    assert ("Route", "red") not in objects
+    assert objects["Route", "red"]["spec"]["to"]["name"] == "red"
+    assert ("Route", "blue") not in objects
     assert objects["Deployment", "red"]["spec"]["replicas"] == 2
     service = objects["Service", "red"]
     assert service["spec"]["ports"] == [{"name": "tls", "port": 15443, "targetPort": 15443, "protocol": "TCP"}]
     assert service["metadata"]["labels"]["a"] == "b"
     assert service["metadata"]["annotations"] == {"c": "d"}
     assert objects["Service", "blue"]["spec"]["selector"]["istio"] == "blue"
+
+
+def test_a_gateway_may_be_in_a_member_namespace() -> None:
+    objects = made(plane(egress={"enabled": False}, ingress={"namespace": "edge"}))
+    assert {one["metadata"]["namespace"] for one in objects.values()} == {"edge"}

@@ -29,44 +29,51 @@ def specs(parts: Any) -> dict[str, Manifest]:
     return {name_of(part.manifest): part.manifest["spec"] for part in parts}
 
 
-@pytest.mark.parametrize(
-    ("version", "spec", "policies", "rules"),
-    [
-        ("v2.0", {}, [("default", "PERMISSIVE"), COLLECTOR, GRAFANA], JAEGER_RULES),
-        ("v2.1", {}, [("default", "PERMISSIVE"), COLLECTOR, GRAFANA], JAEGER_RULES | {"istiod-basic"}),
-        ("v2.5", {}, [("default", "PERMISSIVE"), COLLECTOR, GRAFANA], JAEGER_RULES | {"istiod-basic"}),
-        ("v2.1", MTLS, [("default", "STRICT"), COLLECTOR, GRAFANA], JAEGER_RULES | {"istiod-basic", "api-server", "default"}),
-        ("v2.5", MTLS, [("default", "STRICT"), COLLECTOR, GRAFANA], JAEGER_RULES | {"istiod-basic", "api-server", "default"}),
-        ("v2.5", MTLS | NO_JAEGER, [("default", "STRICT"), GRAFANA], {"api-server", "default", "istiod-basic"}),
-        ("v2.5", MTLS | NO_GRAFANA, [("default", "STRICT"), COLLECTOR], JAEGER_RULES | {"api-server", "default", "istiod-basic"}),
-        ("v2.5", {"profiles": ["gateway-controller"]}, [("default", "PERMISSIVE")], {"istiod-basic"}),
-    ],
-)
-def test_the_policies_of_each_version(version: str, spec: Manifest, policies: list[tuple[str, str]], rules: set[str]) -> None:
-    control_plane = plane(version, **spec)
-    assert modes(control_plane) == policies
-    assert {name_of(part.manifest) for part in destination_rules(control_plane)} == rules
+VERSIONS = ("v2.0", "v2.1", "v2.2", "v2.3", "v2.4", "v2.5")
+COLLECTOR_ONLY: Manifest = {"addons": {"jaeger": {"install": {"storage": {"type": "Elasticsearch"}}}}}
+SWITCHES: dict[str, tuple[Manifest, list[tuple[str, str]], set[str]]] = {
+    # name: (spec, PeerAuthentications beside `default`, DestinationRules beside those of mTLS and of istiod)
+    "all on": ({}, [COLLECTOR, GRAFANA], JAEGER_RULES),
+    "Jaeger on Elasticsearch": (COLLECTOR_ONLY, [COLLECTOR, GRAFANA], JAEGER_RULES),
+    "no tracing": (NO_JAEGER, [GRAFANA], set()),
+    "Stackdriver": ({"tracing": {"type": "Stackdriver"}}, [GRAFANA], set()),
+    "no Grafana": (NO_GRAFANA, [COLLECTOR], JAEGER_RULES),
+    "neither": (NO_JAEGER | NO_GRAFANA, [], set()),
+    "small": ({"profiles": ["small"]}, [], set()),
+    "base": ({"profiles": ["base"]}, [COLLECTOR, GRAFANA], JAEGER_RULES),
+    "gateway-controller": ({"profiles": ["gateway-controller"]}, [], set()),
+}
 
 
-@pytest.mark.parametrize(
-    ("version", "everything", "collector"),
-    [
-        ("v2.1", "*.local", "jaeger-collector.istio-system.svc"),
-        ("v2.2", "*.cluster.local", "jaeger-collector.istio-system.svc.cluster.local"),
-    ],
-)
-def test_hosts_of_the_rules(version: str, everything: str, collector: str) -> None:
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("mtls", [None, False, True])
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_the_policies_of_every_version_and_switch(version: str, mtls: bool | None, switch: str) -> None:
+    spec, policies, rules = SWITCHES[switch]
+    control_plane = plane(version, **spec, **({} if mtls is None else {"security": {"dataPlane": {"mtls": mtls}}}))
+    assert modes(control_plane) == [("default", "STRICT" if mtls else "PERMISSIVE"), *policies]
+    of_mtls = {"default", "api-server"} if mtls else set()
+    of_istiod = {"istiod-basic"} if version != "v2.0" else set()
+    assert {name_of(part.manifest) for part in destination_rules(control_plane)} == rules | of_mtls | of_istiod
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_hosts_of_the_rules(version: str) -> None:
+    is_old = version in ("v2.0", "v2.1")
     tls = {"trafficPolicy": {"tls": {"mode": "DISABLE"}}}
-    assert specs(destination_rules(plane(version, **MTLS))) == {
-        "default": {"host": everything, "trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}}},
+    expected = {
+        "default": {"host": "*.local" if is_old else "*.cluster.local", "trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}}},
         "api-server": {"host": "kubernetes.default.svc.cluster.local"} | tls,
-        "disable-mtls-jaeger-collector": {"host": collector} | tls,
+        "disable-mtls-jaeger-collector": {"host": "jaeger-collector.istio-system.svc" + ("" if is_old else ".cluster.local")} | tls,
         "disable-mtls-zipkin": {"host": "zipkin"} | tls,
         "istiod-basic": {
             "host": "istiod-basic.istio-system.svc.cluster.local",
             "trafficPolicy": {"portLevelSettings": [{"port": {"number": 8188}, "tls": {"mode": "SIMPLE"}}]},
         },
     }
+    if version == "v2.0":
+        del expected["istiod-basic"]
+    assert specs(destination_rules(plane(version, **MTLS))) == expected
 
 
 def test_selectors_of_the_policies() -> None:

@@ -9,7 +9,7 @@ from hauberk.controllers.registry import ControllerOptions, build_controllers
 from hauberk.controllers.smcp.reconcile import plan
 from hauberk.k8s import apps, core, maistra, networking, route, security
 from hauberk.k8s.kind import Kind, Manifest, name_of
-from tests.unit.controllers.builders import STAMP, World, flat, make_namespace, make_node, make_object, make_smcp, run
+from tests.unit.controllers.builders import STAMP, World, flat, make_namespace, make_node, make_object, make_smcp, make_smmr, run
 
 SMCP = maistra.SERVICE_MESH_CONTROL_PLANE
 PA, DR = security.PEER_AUTHENTICATION, networking.DESTINATION_RULE
@@ -40,7 +40,7 @@ def rules(world: World) -> set[str]:
 def test_a_mesh_is_ready_when_its_gateways_run_and_its_ca_is_there() -> None:
     world = mesh()
     world.settle()
-    assert status_of(world, "Ready") == ("False", "ComponentsNotReady")
+    assert status_of(world, "Ready") == ("False", "PausingInstall")
     world.live()
     assert status_of(world, "Ready") == ("True", "ComponentsReady")
     assert world.get(SMCP, *KEY)["status"]["annotations"] == {"readyComponentCount": "4/4"}
@@ -198,3 +198,44 @@ def test_gateway_pods_say_which_mesh_they_are_of() -> None:
     world = mesh()
     world.live()
     assert {annotations_of(pod)["hauberk.io/mesh"] for pod in world.cluster.list(core.POD)} == {"istio-system/basic"}
+
+
+def test_a_spec_that_cannot_be_is_a_validation_error() -> None:
+    status, event = run(plan, KEY, (SMCP, make_smcp(spec={"addons": {"prometheus": {"enabled": False}}})), version="0.1.0")
+    assert isinstance(status, PatchStatus)
+    assert [(one["reason"], one["message"]) for one in status.status["conditions"]] == [
+        (
+            "ValidationError",
+            "Spec is invalid: error: .spec.addons.prometheus.enabled must be true when .spec.addons.kiali.enabled is true "
+            "and spec.addons.kiali.name is not specified",
+        )
+    ] * 2
+    assert isinstance(event, Event)
+    assert event.type == "Warning"
+
+
+def test_a_gateway_elsewhere_needs_a_namespace_of_the_mesh_and_goes_with_the_mesh() -> None:
+    world = mesh((core.NAMESPACE, make_namespace("edge")), spec={"gateways": {"ingress": {"namespace": "edge"}}})
+    world.live()
+    condition = condition_of(world.get(SMCP, *KEY), "Reconciled")
+    assert condition is not None
+    message = "Error processing component istio-ingress: namespace of manifest edge/istio-ingressgateway-service-account not in mesh"
+    assert condition["message"] == message
+    assert world.cluster.get(apps.DEPLOYMENT, "edge", "istio-ingressgateway") is None
+    world.put(maistra.SERVICE_MESH_MEMBER_ROLL, make_smmr(["edge"]))
+    world.live()
+    assert status_of(world, "Ready") == ("True", "ComponentsReady")
+    gateway = world.get(apps.DEPLOYMENT, "edge", "istio-ingressgateway")
+    assert "ownerReferences" not in gateway["metadata"]
+    world.delete(apps.DEPLOYMENT, "edge", "istio-ingressgateway")
+    world.live()
+    assert world.get(apps.DEPLOYMENT, "edge", "istio-ingressgateway"), "it is made again"
+    world.patch(SMCP, *KEY, {"spec": {"gateways": {"ingress": {"namespace": None}}}})
+    world.live()
+    assert [one["metadata"]["namespace"] for one in world.cluster.list(route.ROUTE)] == ["istio-system"]
+    world.patch(SMCP, *KEY, {"spec": {"gateways": {"ingress": {"namespace": "edge"}}}})
+    world.live()
+    world.delete(SMCP, *KEY)
+    world.live()
+    assert world.cluster.list(apps.DEPLOYMENT) == []
+    assert world.cluster.list(SMCP) == []

@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from hauberk.controllers.smcp.parts import ControlPlane
 from hauberk.controllers.smcp.status import Problem, Progress, deleting_conditions, plan_conditions, readiness_of, status_of, without_mesh
 from hauberk.k8s import apps
@@ -77,12 +79,21 @@ def test_drift_that_is_undone_is_no_news() -> None:
 
 def test_components_that_are_not_available() -> None:
     progress = Progress(False, None, READY | {"istio-ingress": False, "istio-egress": False})
-    assert told(plane(), progress)[2] == (
+    assert told(plane(installed()), progress)[2] == (
         "Ready",
         "False",
         "ComponentsNotReady",
         "The following components are not fully available: [istio-egress istio-ingress]",
     )
+
+
+@pytest.mark.parametrize(("control_plane", "reason"), [(plane(), "PausingInstall"), (plane(installed(), generation=2), "PausingUpdate")])
+def test_what_is_written_is_waited_for(control_plane: ControlPlane, reason: str) -> None:
+    progress = Progress(False, None, READY | {"istio-ingress": False, "istio-egress": False})
+    message = "Paused until the following components become ready: [istio-egress istio-ingress]"
+    assert told(control_plane, progress)[1:] == [("Reconciled", "False", reason, message), ("Ready", "False", reason, message)]
+    status = status_of(control_plane, progress, now=NOW)
+    assert status.get("observedGeneration") == (1 if reason == "PausingUpdate" else None)
 
 
 def test_a_problem_and_its_end() -> None:
@@ -110,7 +121,7 @@ def test_add_ons_and_fields_without_effect_are_named() -> None:
 
 
 def test_the_whole_status() -> None:
-    control_plane = plane()
+    control_plane = plane(installed())
     status = status_of(control_plane, Progress(False, None, READY | {"istio-ingress": False}), now=NOW)
     assert [entry.pop("lastTransitionTime") for entry in status.pop("conditions")] == [STAMP] * 3
     assert status == {

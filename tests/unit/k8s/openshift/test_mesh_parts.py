@@ -12,14 +12,14 @@ spec:
   proxy: {injection: {autoInject: true}, networking: {trafficControl: {outbound: {policy: REGISTRY_ONLY}}}}
   addons:
     jaeger: {name: jaeger, install: {storage: {type: Memory}}}
-    kiali: {enabled: true}
+    kiali: {enabled: true, name: mine}
     prometheus: {enabled: false}
     grafana: {enabled: true}
   gateways:
     enabled: true
     openshiftRoute: {enabled: false}
     ingress: {enabled: true, routeConfig: {enabled: true}, service: {type: ClusterIP, metadata: {labels: {a: b}}}}
-    egress: {enabled: false, runtime: {deployment: {replicas: 2}}}
+    egress: {enabled: false, namespace: edge, runtime: {deployment: {replicas: 2}}}
     additionalIngress: {other: {service: {ports: [{name: http2, port: 80, targetPort: 8080}, {port: 443, targetPort: https}]}}}
 """
 
@@ -33,9 +33,7 @@ def test_the_documented_sections_are_known() -> None:
     ("section", "path"),
     [
         ("tracing: {sampling: 100}", "tracing.sampling"),
-        ("addons: {kiali: {name: k}}", "addons.kiali.name"),
         ("addons: {3scale: {a: b}}", "addons[3scale]"),
-        ("gateways: {ingress: {namespace: a}}", "gateways.ingress.namespace"),
         ("gateways: {additionalEgress: {e: {volumes: [{}]}}}", "gateways.additionalEgress.e.volumes"),
         ("gateways: {ingress: {service: {ports: [{port: 80, nodePort: 30080}]}}}", "gateways.ingress.service.ports[0].nodePort"),
         ("gateways: {egress: {service: {clusterIP: None}}}", "gateways.egress.service.clusterIP"),
