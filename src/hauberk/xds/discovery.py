@@ -13,6 +13,7 @@ from hauberk import names
 from hauberk.envoy.mesh_resources import MeshResources
 from hauberk.envoy.resources import ProxyResources
 from hauberk.errors import ConfigError, PeerError
+from hauberk.model.identity import TrustDomain
 from hauberk.model.mesh import MeshSettings
 from hauberk.model.proxy import Proxy, parse_node_id
 from hauberk.view.apply import apply
@@ -106,9 +107,10 @@ class Discovery:
         if workload is None:
             mesh = f"{self._view.settings.root_namespace}/{self._view.settings.name}"
             raise NotYetKnown(f"No pod {claim.namespace}/{claim.name} with an address is in the mesh {mesh}.")
-        expected = str(workload.identity(self._view.settings.trust_domain))
-        if identity != expected:
-            raise ProxyRefused(f'Pod {claim.namespace}/{claim.name} is {expected}, but the certificate is for "{identity}".')
+        # A certificate from before a change of the trust domain is the pod's own still, until it is renewed.
+        expected = [str(workload.identity(TrustDomain(domain))) for domain in self._view.settings.trust_domains]
+        if identity not in expected:
+            raise ProxyRefused(f'Pod {claim.namespace}/{claim.name} is {" or ".join(expected)}, but the certificate is for "{identity}".')
         self._last_key += 1
         key = ConnectionKey(self._last_key)
         proxy = Proxy.of(claim.kind, workload)
