@@ -152,6 +152,9 @@ def _report(roll: Manifest, mesh: Mesh, required: Sequence[str], cluster: Cluste
         conditions = _ready(roll, "True", "Configured", "All namespaces have been configured successfully", now)
     status = _tally(members, configured, terminating, statuses) | {"conditions": conditions}
     status["observedGeneration"] = roll["metadata"].get("generation", 1)
+    plane = cluster.get(_SMCP, *mesh) or {}
+    reconciled: Manifest = plane.get("status") or {}
+    status |= {"meshGeneration": reconciled.get("observedGeneration", 0), "meshReconciledVersion": reconciled.get("reconciledVersion", "")}
     return _patch_status(roll, status)
 
 

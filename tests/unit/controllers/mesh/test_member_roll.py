@@ -75,6 +75,8 @@ def test_the_tally_of_members() -> None:
             }
         ],
         "observedGeneration": 1,
+        "meshGeneration": 0,
+        "meshReconciledVersion": "",
     }
 
 
@@ -166,3 +168,9 @@ def test_a_cluster_wide_mesh_gets_a_roll_of_the_namespaces_that_ask_for_injectio
     assert [reference["name"] for reference in create.object["metadata"]["ownerReferences"]] == ["basic"], "it goes with the control plane"
     assert run(plan, KEY, (SMCP, make_smcp(version="v2.5"))) == []
     assert run(plan, Key("istio-system", "other"), (SMCP, wide)) == []
+
+
+def test_the_roll_says_which_state_of_the_mesh_it_saw() -> None:
+    plane = make_smcp() | {"status": {"observedGeneration": 3, "reconciledVersion": "0.1.0-3"}}
+    status = status_after((SMCP, plane), (SMMR, make_smmr([], **HELD)))
+    assert (status["meshGeneration"], status["meshReconciledVersion"]) == (3, "0.1.0-3")
