@@ -23,11 +23,11 @@ def parse_mesh_settings(smcp: Manifest, smmr: Manifest | None = None) -> MeshSet
         root_namespace=namespace_of(smcp),
         name=name_of(smcp),
         trust_domain=TrustDomain(text(mapping(security, "trust"), "domain") or names.DEFAULT_TRUST_DOMAIN),
+        trust_domain_aliases=tuple(TrustDomain(name) for name in strings(mapping(security, "trust"), "additionalDomains")),
         auto_mtls=mapping(security, "dataPlane").get("automtls") is not False,
         outbound_policy=OutboundPolicy.REGISTRY_ONLY if policy == OutboundPolicy.REGISTRY_ONLY else OutboundPolicy.ALLOW_ANY,
         auto_inject=bool(mapping(proxy, "injection").get("autoInject")),
         members=_members(smmr or {}),
-        trust_domain_aliases=strings(mapping(security, "trust"), "additionalDomains"),
         tls=_tls(mapping(security, "controlPlane", "tls")),
         cluster_wide=text(spec, "mode") == "ClusterWide" or text(mapping(spec, "techPreview"), "controlPlaneMode") == "ClusterScoped",
     )

@@ -28,14 +28,14 @@ class MeshSettings:
     """The control plane's namespace; policies in it without selector are mesh-wide."""
     name: str
     trust_domain: TrustDomain = _DEFAULT_TRUST_DOMAIN
+    trust_domain_aliases: tuple[TrustDomain, ...] = ()
+    """Other trust domains whose identities are taken as our own (trust.additionalDomains); their certificates must lead to our roots."""
     auto_mtls: bool = True
     outbound_policy: OutboundPolicy = OutboundPolicy.ALLOW_ANY
     auto_inject: bool = False
     """`proxy.injection.autoInject`; off means that a pod asks for its sidecar by `sidecar.istio.io/inject: "true"`."""
     members: frozenset[str] = frozenset()
     """Member namespaces; the root namespace belongs to the mesh without being listed."""
-    trust_domain_aliases: tuple[str, ...] = ()
-    """`trust.additionalDomains`: identities of these count as those of `trust_domain`, on servers and clients."""
     tls: MeshTls = field(default=MeshTls())
     """`controlPlane.tls`: versions, cipher suites and curves of the mesh's servers."""
     cluster_wide: bool = False
@@ -49,9 +49,9 @@ class MeshSettings:
         return ObjectRef("ServiceMeshControlPlane", self.root_namespace, self.name)
 
     @property
-    def trust_domains(self) -> tuple[str, ...]:
-        """The mesh's trust domain, then its aliases."""
-        return (self.trust_domain.name, *self.trust_domain_aliases)
+    def trust_domains(self) -> tuple[TrustDomain, ...]:
+        """Our own first, then the aliases."""
+        return (self.trust_domain, *self.trust_domain_aliases)
 
     def sees(self, namespace: str) -> bool:
         """Whether objects of this namespace are part of the mesh."""

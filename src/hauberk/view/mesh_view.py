@@ -66,10 +66,12 @@ class MeshView:
         return tuple(sorted(found, key=lambda service: (service.created, service.name)))
 
     def identities(self, hostname: str) -> tuple[str, ...]:
-        """The SPIFFE IDs that may answer for a Service (secure naming): those of its endpoints' service accounts, sorted."""
-        domain = self.settings.trust_domain
-        found = {str(endpoint.workload.identity(domain)) for endpoint in self.endpoints_of(hostname) if endpoint.workload is not None}
-        return tuple(sorted(found))
+        """The SPIFFE IDs that may answer for a Service (secure naming): those of its endpoints' service accounts, sorted.
+
+        Each in our trust domain and in every alias.
+        """
+        workloads = [endpoint.workload for endpoint in self.endpoints_of(hostname) if endpoint.workload is not None]
+        return tuple(sorted({str(workload.identity(domain)) for workload in workloads for domain in self.settings.trust_domains}))
 
     def gateways_of(self, workload_labels: Mapping[str, str]) -> tuple[Gateway, ...]:
         """The Gateways that configure a router with these labels, oldest first; one without selector configures all."""

@@ -13,7 +13,6 @@ from hauberk import names
 from hauberk.envoy.mesh_resources import MeshResources
 from hauberk.envoy.resources import ProxyResources
 from hauberk.errors import ConfigError, PeerError
-from hauberk.model.identity import TrustDomain
 from hauberk.model.mesh import MeshSettings
 from hauberk.model.proxy import Proxy, parse_node_id
 from hauberk.view.apply import apply
@@ -108,7 +107,7 @@ class Discovery:
             mesh = f"{self._view.settings.root_namespace}/{self._view.settings.name}"
             raise NotYetKnown(f"No pod {claim.namespace}/{claim.name} with an address is in the mesh {mesh}.")
         # A certificate from before a change of the trust domain is the pod's own still, until it is renewed.
-        expected = [str(workload.identity(TrustDomain(domain))) for domain in self._view.settings.trust_domains]
+        expected = [str(workload.identity(domain)) for domain in self._view.settings.trust_domains]
         if identity not in expected:
             raise ProxyRefused(f'Pod {claim.namespace}/{claim.name} is {" or ".join(expected)}, but the certificate is for "{identity}".')
         self._last_key += 1

@@ -44,7 +44,7 @@ def test_every_setting() -> None:
         auto_mtls=False,
         outbound_policy=OutboundPolicy.REGISTRY_ONLY,
         auto_inject=True,
-        trust_domain_aliases=("old.example",),
+        trust_domain_aliases=(TrustDomain("old.example"),),
         tls=MeshTls(TlsVersion.V1_3, cipher_suites=("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",), ecdh_curves=("CurveP384",)),
     )
 

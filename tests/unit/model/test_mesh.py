@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from hauberk.model.identity import TrustDomain
 from hauberk.model.objects import ObjectRef
 from tests.unit.model.builders import make_settings
 
@@ -20,4 +21,5 @@ def test_a_cluster_wide_mesh_sees_everything() -> None:
 
 
 def test_the_trust_domains_are_its_own_and_the_aliases() -> None:
-    assert replace(make_settings(), trust_domain_aliases=("old.local",)).trust_domains == ("cluster.local", "old.local")
+    domains = replace(make_settings(), trust_domain_aliases=(TrustDomain("old.local"),)).trust_domains
+    assert [str(domain) for domain in domains] == ["cluster.local", "old.local"]

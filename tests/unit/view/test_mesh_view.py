@@ -1,5 +1,8 @@
 """Lookups."""
 
+from dataclasses import replace
+
+from hauberk.model.identity import TrustDomain
 from hauberk.model.security import MtlsMode
 from hauberk.model.traffic import Gateway, TlsMode
 from hauberk.view.mesh_view import empty_view
@@ -50,3 +53,9 @@ def test_workloads_are_found_by_namespace_and_by_address() -> None:
     assert list(view.workloads_in(["bookinfo"])) == [workload]
     assert sorted(found.name for found in view.workloads_in()) == ["details-1", "gw-1"]
     assert view.addresses["10.244.9.9"] == other
+
+
+def test_an_account_is_expected_in_every_trust_domain_of_the_mesh() -> None:
+    settings = replace(make_settings("bookinfo"), trust_domain_aliases=(TrustDomain("old.local"),))
+    found = make_view(*bookinfo_objects(), settings=settings).identities(DETAILS)
+    assert found == tuple(f"spiffe://{domain}/ns/bookinfo/sa/bookinfo-details" for domain in ("cluster.local", "old.local"))

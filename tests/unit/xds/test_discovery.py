@@ -190,6 +190,6 @@ def test_status_shows_what_each_proxy_was_sent_and_what_it_refused() -> None:
 
 
 def test_an_identity_of_another_trust_domain_of_the_mesh_is_the_pods_own_too() -> None:
-    discovery = Discovery(replace(SETTINGS, trust_domain=TrustDomain("new.local"), trust_domain_aliases=(SETTINGS.trust_domain.name,)))
+    discovery = Discovery(replace(SETTINGS, trust_domain=TrustDomain("new.local"), trust_domain_aliases=(SETTINGS.trust_domain,)))
     discovery.change(small_mesh(), since=NOW, now=NOW)
     assert connect(discovery, "details", "10.244.0.1")

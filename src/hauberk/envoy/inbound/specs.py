@@ -32,13 +32,14 @@ class InboundSpec:
     trust_domain: str
     mode: MtlsMode
     ports: tuple[InboundPort, ...] = ()
-    trust_domain_aliases: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """Trust domains that count as ours."""
     tls: MeshTls = field(default=MeshTls())
 
     @property
     def trust_domains(self) -> tuple[str, ...]:
         """The mesh's own, then its aliases."""
-        return (self.trust_domain, *self.trust_domain_aliases)
+        return (self.trust_domain, *self.aliases)
 
     @property
     def declared(self) -> tuple[InboundPort, ...]:
@@ -59,5 +60,6 @@ def inbound_spec(view: MeshView, workload: Workload) -> InboundSpec:
         if number not in ports:
             ports[number] = InboundPort(number, PortKind.AUTO, decision.mode, declared=False)
     settings = view.settings
+    aliases = tuple(domain.name for domain in settings.trust_domain_aliases)
     ordered = tuple(ports[number] for number in sorted(ports))
-    return InboundSpec(settings.trust_domain.name, modes.workload.mode, ordered, settings.trust_domain_aliases, settings.tls)
+    return InboundSpec(settings.trust_domain.name, modes.workload.mode, ordered, aliases, settings.tls)

@@ -5,7 +5,6 @@ Equal specs make equal bytes, so a spec is the key under which a built cluster i
 
 from dataclasses import dataclass
 
-from hauberk.model.mesh import MeshSettings
 from hauberk.model.service import Service, ServicePort
 from hauberk.model.traffic import ClientTls
 from hauberk.policy.auto_mtls import auto_mtls_possible, uses_original_destination
@@ -88,15 +87,8 @@ def _spec(
         original_destination=uses_original_destination(service, port),
         auto_mtls=auto,
         tls=tls,
-        identities=(tls.subject_alt_names if tls else ()) or _in_all_domains(identities, settings),
+        identities=(tls.subject_alt_names if tls else ()) or identities,
         trust_domain=settings.trust_domain.name,
         os_ca_bundle=settings.os_ca_bundle,
-        trust_domain_aliases=settings.trust_domain_aliases,
+        trust_domain_aliases=tuple(domain.name for domain in settings.trust_domain_aliases),
     )
-
-
-def _in_all_domains(identities: tuple[str, ...], settings: MeshSettings) -> tuple[str, ...]:
-    """The identities, and the same under the mesh's aliases (Istio pkg/spiffe `ExpandWithTrustDomains`): a server may have either."""
-    own = f"spiffe://{settings.trust_domain.name}/"
-    more = (f"spiffe://{alias}/{one.removeprefix(own)}" for alias in settings.trust_domain_aliases for one in identities)
-    return (*identities, *more)

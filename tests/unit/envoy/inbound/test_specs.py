@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from hauberk.envoy.inbound.specs import InboundPort, InboundSpec, inbound_spec
+from hauberk.model.identity import TrustDomain
 from hauberk.model.security import MtlsMode
 from hauberk.model.service import PortKind
 from hauberk.model.tls import MeshTls, TlsVersion
@@ -49,7 +50,7 @@ def test_of_two_services_on_one_port_the_older_ones_protocol_counts() -> None:
 
 def test_the_meshs_tls_and_its_other_trust_domains_are_part_of_it() -> None:
     tls = MeshTls(TlsVersion.V1_3)
-    settings = replace(make_settings("bookinfo"), trust_domain_aliases=("old.local",), tls=tls)
+    settings = replace(make_settings("bookinfo"), trust_domain_aliases=(TrustDomain("old.local"),), tls=tls)
     view = make_view(make_service(), workload := make_workload(), settings=settings)
     spec = inbound_spec(view, workload)
     assert (spec.trust_domains, spec.tls) == (("cluster.local", "old.local"), tls)

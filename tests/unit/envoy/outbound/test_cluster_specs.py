@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from hauberk.envoy.outbound.cluster_specs import ClusterSpec, cluster_name, cluster_specs, sni_of
+from hauberk.model.identity import TrustDomain
 from hauberk.model.mesh import MeshSettings
 from hauberk.model.security import MtlsMode
 from hauberk.model.traffic import ClientTls, Subset, TlsMode, TrafficPolicy
@@ -77,6 +78,6 @@ def test_headless_tcp_goes_where_the_client_said() -> None:
 
 
 def test_a_server_may_still_have_its_identity_in_another_trust_domain() -> None:
-    (spec,) = specs(settings=replace(make_settings("bookinfo"), trust_domain_aliases=("old.local",)))
+    (spec,) = specs(settings=replace(make_settings("bookinfo"), trust_domain_aliases=(TrustDomain("old.local"),)))
     assert spec.identities == (IDENTITY, "spiffe://old.local/ns/bookinfo/sa/bookinfo-details")
     assert spec.trust_domains == ("cluster.local", "old.local")
