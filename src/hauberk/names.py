@@ -89,6 +89,8 @@ USER_VOLUME_MOUNT: Final = "sidecar.istio.io/userVolumeMount"
 ANNOTATION_SIDECAR_STATUS: Final = "sidecar.istio.io/status"
 ANNOTATION_MESH: Final = "hauberk.io/mesh"
 """On an injected pod: the ServiceMeshControlPlane that it belongs to, `namespace/name`."""
+ANNOTATION_ENFORCED: Final = "hauberk.io/enforced"
+"""On a NetworkPolicy: the node passes over it where the value begins with `false`."""
 TLS_MODE_ISTIO: Final = "istio"
 
 # -- xDS type URLs ----------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ def main() -> int:
     from hauberk.node.linux.network import NodeNetwork
 
     path, function = sys.argv[1:]
+    sys.path.append(str(Path(__file__).resolve().parents[2]))  # tests may share what they are made of
     spec = importlib.util.spec_from_file_location(Path(path).stem, path)
     assert spec
     assert spec.loader

@@ -61,6 +61,7 @@ NODE_RULES: Sequence[Rule] = (
     Rule(_READ, ("pods", "services", "endpoints", "nodes", "namespaces", "configmaps", "serviceaccounts")),
     Rule(_READ, ("endpointslices",), "discovery.k8s.io"),
     Rule(_READ, ("routes",), "route.openshift.io"),
+    Rule(_READ, ("networkpolicies",), "networking.k8s.io"),
     Rule(("get",), ("secrets",), condition=_secret_of_own_pod),
     Rule(("create", "update", "patch"), ("events",)),
     Rule(("create", "update", "patch"), ("nodes", "nodes/status"), condition=_own_node),

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from cryptography import x509
 
 from hauberk.controllers.controller import Controller
-from hauberk.controllers.mesh import ca, member, member_roll, route
+from hauberk.controllers.mesh import ca, member, member_roll, network_policy, route
 from hauberk.controllers.smcp import ior, reconcile
 from hauberk.controllers.workloads import deployment, endpoints, endpointslice, namespace, replicaset, scheduler
 from hauberk.k8s.kind import Manifest
@@ -46,6 +46,7 @@ def build_controllers(options: ControllerOptions) -> Sequence[Controller]:
         ca.controller(_new_root),
         member_roll.CONTROLLER,
         member.CONTROLLER,
+        network_policy.CONTROLLER,
         route.controller(options.http_port),
         ior.controller(),
     )

@@ -17,6 +17,7 @@ from hauberk.node.linux.container import RunningContainer, exec_in_container, st
 from hauberk.node.linux.namespaces import NODE_RUN
 from hauberk.node.linux.network import NodeNetwork, open_socket_in_pod
 from hauberk.node.linux.sandbox import ContainerSpec
+from hauberk.node.network_policies import PolicyFollower
 from hauberk.node.pod.programs import Images, WorkloadAgent
 from hauberk.node.pod.surroundings import ProcessHandle, Surroundings
 from hauberk.node.reporter import EventReporter
@@ -53,11 +54,12 @@ async def run_node(
     network = NodeNetwork()
     await network.start()
     follower = ServiceFollower(client, network)
+    policies = PolicyFollower(client, network)
     reporter = EventReporter(client, _now)
     addresses = AddressPool()
     around = Surroundings(
         client=client,
-        networks=network,
+        networks=policies,
         launcher=LinuxLauncher(),
         open_socket=open_socket_in_pod,
         images=images,
@@ -77,6 +79,7 @@ async def run_node(
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(follower.run(), name="services"),
+                group.create_task(policies.run(), name="policies"),
                 group.create_task(serve_dns(lambda: follower.zone, DNS_VIP), name="dns"),
                 group.create_task(router.serve(http_socket), name="router"),
                 group.create_task(_forward_api(follower, paths.api_socket), name="api"),

@@ -32,7 +32,7 @@ from hauberk.node.pod.surroundings import Surroundings
 from hauberk.node.server.serve import serve_on_unix_socket
 
 Pod = dict[str, Any]
-_COLLECTIONS = {"pods", "services", "endpointslices", "routes"}
+_COLLECTIONS = {"pods", "services", "endpointslices", "routes", "networkpolicies", "namespaces"}
 
 
 class LocalProcess:

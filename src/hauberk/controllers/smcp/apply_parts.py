@@ -13,7 +13,7 @@ from hauberk.controllers.cluster import Cluster
 from hauberk.controllers.mesh.membership import DEFAULT, Mesh
 from hauberk.controllers.objects import controller_uid, covers, is_terminating, labels_of, merge_difference, owner_reference
 from hauberk.controllers.smcp.parts import ControlPlane, Part
-from hauberk.k8s import apps, core, maistra, networking, route, security
+from hauberk.k8s import apps, cluster_networking, core, maistra, networking, route, security
 from hauberk.k8s.kind import Kind, Manifest, name_of, namespace_of, uid_of
 
 __all__ = ["Writes", "chart_version", "mesh_version", "placed_elsewhere", "plan_parts"]
@@ -22,6 +22,8 @@ _MANAGED_BY = "app.kubernetes.io/managed-by"
 _OPERATOR = "maistra-istio-operator"
 _GATEWAY_KINDS = (core.SERVICE_ACCOUNT, apps.DEPLOYMENT, core.SERVICE, route.ROUTE)
 _POLICIES = (security.PEER_AUTHENTICATION, networking.DESTINATION_RULE)
+_EXACT = (*_POLICIES, cluster_networking.NETWORK_POLICY)
+"""Kinds of which every field decides something, so that one that somebody added is undone as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +155,12 @@ def _surplus(plane: ControlPlane, cluster: Cluster, wanted: set[tuple[str, str, 
 
 
 def _is_as_wanted(kind: Kind, live: Manifest, wanted: Manifest) -> bool:
-    # In a policy every field decides something, so one that somebody added is undone as well.
-    return covers(live, wanted) and (kind not in _POLICIES or live.get("spec") == wanted.get("spec"))
+    return covers(live, wanted) and (kind not in _EXACT or live.get("spec") == wanted.get("spec"))
 
 
 def _written_over(kind: Kind, live: Manifest, wanted: Manifest) -> Manifest:
     merged: Manifest = _merged(live, wanted)
-    return merged | ({"spec": wanted["spec"]} if kind in _POLICIES else {})
+    return merged | ({"spec": wanted["spec"]} if kind in _EXACT else {})
 
 
 def _merged(live: Any, wanted: Any) -> Any:

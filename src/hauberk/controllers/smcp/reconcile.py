@@ -13,12 +13,13 @@ from hauberk.controllers.objects import condition_of, is_terminating, labels_of,
 from hauberk.controllers.smcp.apply_parts import Writes, placed_elsewhere, plan_parts
 from hauberk.controllers.smcp.gateways import gateway_parts
 from hauberk.controllers.smcp.mesh_config import mesh_config_parts
+from hauberk.controllers.smcp.network_policies import network_policies
 from hauberk.controllers.smcp.parts import ControlPlane, Part
 from hauberk.controllers.smcp.policies import destination_rules, peer_authentications
 from hauberk.controllers.smcp.profiles import ProfileUnknown
 from hauberk.controllers.smcp.status import Problem, Progress, deleting_conditions, readiness_of, status_of, without_mesh
 from hauberk.controllers.smcp.validity import spec_objection
-from hauberk.k8s import apps, core, maistra, networking, route, security
+from hauberk.k8s import apps, cluster_networking, core, maistra, networking, route, security
 from hauberk.k8s.kind import Manifest, name_of, namespace_of, uid_of
 
 __all__ = ["controller", "plan"]
@@ -33,6 +34,7 @@ _OWNED = (
     apps.DEPLOYMENT,
     core.SERVICE,
     route.ROUTE,
+    cluster_networking.NETWORK_POLICY,
 )
 _MULTIPLE = "reconciliation skipped: error: multiple ServiceMeshControlPlane resources exist in the namespace"
 
@@ -72,6 +74,7 @@ def _parts(plane: ControlPlane) -> Iterable[Part]:
     yield from peer_authentications(plane)
     yield from mesh_config_parts(plane)
     yield from gateway_parts(plane)
+    yield from network_policies(plane)
 
 
 def _problem(writes: Writes, choice: CaChoice) -> Problem | None:

@@ -7,6 +7,7 @@ from hauberk.k8s.builtin.pod_checks import check_template
 from hauberk.k8s.builtin.pod_defaults import complete_template
 from hauberk.k8s.columns import AGE, NAME, NONE, dig, format_labels, number
 from hauberk.k8s.kind import Column, Manifest
+from hauberk.k8s.label_selectors import selects
 from hauberk.k8s.metadata import check_labels
 from hauberk.k8s.review import Review
 
@@ -134,27 +135,8 @@ def _check_workload(spec: Manifest, word: str, review: Review) -> None:
         review.required("spec.selector")
     elif not selector.get("matchLabels") and not selector.get("matchExpressions"):
         review.invalid("spec.selector", selector, f"empty selector is invalid for {word}")
-    if not selector or not _matches(selector, labels):
+    if not selector or not selects(selector, labels):
         fix = "Give the template every label that the selector asks for."
         review.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`", fix=fix)
     check_labels((selector or {}).get("matchLabels"), "spec.selector.matchLabels", review)
     check_template(template, "spec.template", review)
-
-
-def _matches(selector: Manifest, labels: dict[str, str]) -> bool:
-    wanted = selector.get("matchLabels") or {}
-    return wanted.items() <= labels.items() and all(_holds(rule, labels) for rule in selector.get("matchExpressions") or ())
-
-
-def _holds(rule: Manifest, labels: dict[str, str]) -> bool:
-    value, values = labels.get(rule.get("key", "")), rule.get("values") or ()
-    match rule.get("operator"):
-        case "In":
-            return value in values
-        case "NotIn":
-            return value not in values
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-    return False

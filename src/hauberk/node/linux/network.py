@@ -25,6 +25,7 @@ from pyroute2.iproute.linux import IPRoute
 from hauberk import names
 from hauberk.node.linux import nftables as nft
 from hauberk.node.linux import syscalls
+from hauberk.node.linux.policies import PolicyTable, plan_policies, plan_policy_base
 from hauberk.node.linux.redirect import plan_redirect
 from hauberk.node.linux.transaction import apply_nftables
 from hauberk.node.linux.vips import ServiceVip, plan_base, plan_services
@@ -74,6 +75,7 @@ class NodeNetwork:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="netlink")
         self._pods: dict[str, PodNetwork] = {}
         self._services: tuple[ServiceVip, ...] = ()
+        self._policies = PolicyTable()
         self._route: Any = None
 
     async def _run(self, work: Callable[..., _T], *args: Any) -> _T:
@@ -107,6 +109,10 @@ class NodeNetwork:
         """Make the VIPs exactly these. Each service port changes at once; connections that exist keep their endpoint."""
         await self._run(self._set_services, tuple(services))
 
+    async def set_policies(self, policies: PolicyTable) -> None:
+        """Enforce exactly these NetworkPolicies; connections that exist go on."""
+        await self._run(self._set_policies, policies)
+
     def _start(self) -> None:
         NETNS_DIR.mkdir(exist_ok=True)
         _write_sysctls(_NODE_SYSCTLS)
@@ -117,7 +123,7 @@ class NodeNetwork:
         # VIPs that no rule translates end here, where nobody listens: refused at once.
         here = {"oif": _LOOPBACK, "table": 255, "type": "local", "scope": "host", "prefsrc": names.NODE_ADDRESS}
         self._route.route("replace", dst=names.SERVICE_CIDR, **here)
-        apply_nftables(plan_base())
+        apply_nftables(plan_base() + plan_policy_base())
 
     def _create_pod(self, pod: PodNetwork, redirect: tuple[nft.Operation, ...]) -> None:
         try:
@@ -165,6 +171,11 @@ class NodeNetwork:
         for transaction in transactions:
             apply_nftables(transaction)
         self._services = wanted
+
+    def _set_policies(self, wanted: PolicyTable) -> None:
+        for transaction in plan_policies(self._policies, wanted):
+            apply_nftables(transaction)
+        self._policies = wanted
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ kernel's own (marks, interface indexes, random numbers) in host order. Source: l
 import sys
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from typing import Final
+from typing import Final, Literal
 
 __all__ = [
     "TABLE",
@@ -18,6 +18,7 @@ __all__ = [
     "AddTable",
     "DeleteChain",
     "DeleteElement",
+    "DeleteSet",
     "Expression",
     "FlushChain",
     "Operation",
@@ -28,8 +29,12 @@ __all__ = [
 TABLE: Final = "hauberk"
 TCP: Final = 6
 UDP: Final = 17
+SCTP: Final = 132
+NF_DROP: Final = 0
 NF_ACCEPT: Final = 1
+NFT_JUMP: Final = -3
 NFT_GOTO: Final = -4
+NFT_RETURN: Final = -5
 
 _LOOPBACK_INDEX: Final = 1
 """lo is the first interface of every network namespace."""
@@ -37,7 +42,7 @@ _LOOPBACK_INDEX: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Where a packet goes: `code` is NF_ACCEPT or NFT_GOTO, the latter with a chain."""
+    """Where a packet goes: `code` is one of those above, NFT_JUMP and NFT_GOTO with a chain."""
 
     code: int
     chain: str = ""
@@ -53,10 +58,11 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """Where a base chain (type nat) is entered, and in which order among others."""
+    """Where a base chain is entered, in which order among others, and whether it translates addresses or lets pass."""
 
     name: str
     priority: int
+    type: Literal["nat", "filter"] = "nat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +129,20 @@ class DeleteElement:
     key: bytes
 
 
-Operation = AddTable | AddChain | FlushChain | DeleteChain | Rule | AddSet | AddElement | DeleteElement
+@dataclass(frozen=True, slots=True)
+class DeleteSet:
+    """Remove a set with its elements; no rule may ask it any more."""
+
+    name: str
+
+
+Operation = AddTable | AddChain | FlushChain | DeleteChain | Rule | AddSet | AddElement | DeleteElement | DeleteSet
 
 PREROUTING: Final = Hook("prerouting", -100)
 OUTPUT: Final = Hook("output", -100)
 POSTROUTING: Final = Hook("postrouting", 100)
 """Hooks and priorities as nft's own `dstnat` and `srcnat`."""
+FORWARD: Final = Hook("forward", 0, "filter")
 
 
 def packed_address(address: str) -> bytes:
@@ -152,6 +166,11 @@ def _load(base: int, offset: int, length: int, register: int) -> Expression:
 def load_destination(register: int = 1) -> Expression:
     """The packet's destination address."""
     return _load(1, 16, 4, register)
+
+
+def load_source(register: int = 1) -> Expression:
+    """The packet's source address."""
+    return _load(1, 12, 4, register)
 
 
 def load_addresses(register: int = 1) -> Expression:
@@ -184,6 +203,27 @@ def match_destination_port(port: int) -> tuple[Expression, ...]:
     return (load_destination_port(), equals(packed_port(port)))
 
 
+def match_destination_ports(first: int, last: int) -> tuple[Expression, ...]:
+    """`th dport <first>-<last>`; in network order bytes compare as numbers do."""
+    lowest = Expression("cmp", (("sreg", 1), ("op", 5), ("data", packed_port(first))))
+    highest = Expression("cmp", (("sreg", 1), ("op", 3), ("data", packed_port(last))))
+    return (load_destination_port(), lowest, highest)
+
+
+def compare_masked(network: bytes, mask: bytes, *, equal: bool) -> tuple[Expression, ...]:
+    """Go on where the address in register 1 is in the network, or, unless `equal`, where it is not; the register is spent."""
+    masked = Expression("bitwise", (("sreg", 1), ("dreg", 1), ("len", 4), ("mask", mask), ("xor", bytes(4))))
+    return (masked, Expression("cmp", (("sreg", 1), ("op", 0 if equal else 1), ("data", network))))
+
+
+def match_established() -> tuple[Expression, ...]:
+    """`ct state established,related`: answers, and whatever goes on in a connection that was allowed."""
+    bits = _host_number(0b110)
+    state = Expression("ct", (("dreg", 1), ("key", 0)))
+    masked = Expression("bitwise", (("sreg", 1), ("dreg", 1), ("len", 4), ("mask", bits), ("xor", bytes(4))))
+    return (state, masked, Expression("cmp", (("sreg", 1), ("op", 1), ("data", bytes(4)))))
+
+
 def match_source(address: str) -> tuple[Expression, ...]:
     """`ip saddr <address>`."""
     return (_load(1, 12, 4, 1), equals(packed_address(address)))
@@ -214,6 +254,16 @@ def match_one_in(count: int) -> tuple[Expression, ...]:
 def accept() -> tuple[Expression, ...]:
     """End with the packet as it is; connection tracking remembers that for the rest of the connection."""
     return (Expression("immediate", (("dreg", 0), ("data", Verdict(NF_ACCEPT)))),)
+
+
+def drop() -> tuple[Expression, ...]:
+    """Let the packet go lost: the sender waits, as network plugins have it."""
+    return (Expression("immediate", (("dreg", 0), ("data", Verdict(NF_DROP)))),)
+
+
+def leave_chain() -> tuple[Expression, ...]:
+    """Go on behind the rule that led into this chain."""
+    return (Expression("immediate", (("dreg", 0), ("data", Verdict(NFT_RETURN)))),)
 
 
 def redirect(port: int) -> tuple[Expression, ...]:

@@ -103,6 +103,8 @@ def _describe(operation: nft.Operation) -> tuple[Any, int, int, list[Any]]:  # n
             return messages.nft_rule_msg, messages.NFT_MSG_NEWRULE, create | NLM_F_APPEND, attributes
         case nft.AddSet():
             return messages.nft_set_msg, messages.NFT_MSG_NEWSET, create, _set(operation)
+        case nft.DeleteSet(name):
+            return messages.nft_set_msg, messages.NFT_MSG_DELSET, 0, [("NFTA_SET_TABLE", nft.TABLE), ("NFTA_SET_NAME", name)]
         case nft.AddElement(set_name, key, verdict):
             return messages.nft_set_elem_list_msg, messages.NFT_MSG_NEWSETELEM, create, _element(set_name, key, verdict)
         case nft.DeleteElement(set_name, key):
@@ -112,9 +114,9 @@ def _describe(operation: nft.Operation) -> tuple[Any, int, int, list[Any]]:  # n
 def _chain(operation: nft.AddChain) -> list[Any]:
     attributes: list[Any] = [("NFTA_CHAIN_TABLE", nft.TABLE), ("NFTA_CHAIN_NAME", operation.name)]
     if operation.hook:
-        number = {"prerouting": 0, "output": 3, "postrouting": 4}[operation.hook.name]
+        number = {"prerouting": 0, "forward": 2, "output": 3, "postrouting": 4}[operation.hook.name]
         hook = [("NFTA_HOOK_HOOKNUM", number), ("NFTA_HOOK_PRIORITY", operation.hook.priority)]
-        attributes += [("NFTA_CHAIN_HOOK", {"attrs": hook}), ("NFTA_CHAIN_TYPE", "nat")]
+        attributes += [("NFTA_CHAIN_HOOK", {"attrs": hook}), ("NFTA_CHAIN_TYPE", operation.hook.type)]
     return attributes
 
 
