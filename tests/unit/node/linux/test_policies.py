@@ -24,7 +24,7 @@ class Table:
         for operation in operations:
             self._apply(operation)
 
-    def _apply(self, operation: nft.Operation) -> None:  # noqa: C901, PLR0912 - one case an operation
+    def _apply(self, operation: nft.Operation) -> None:  # noqa: C901 - one case an operation
         match operation:
             case nft.AddChain(name):
                 assert name not in self.chains
