@@ -11,6 +11,7 @@ TESTED_ELSEWHERE = {
     "cli/demo/command.py": "tests/netns/test_demo.py",
     "cli/demo/play.py": "tests/netns/test_demo.py",
     "cli/demo/story.py": "tests/netns/test_demo.py",
+    **{f"cli/demo/steps/{step}.py": "tests/netns/test_demo.py" for step in ("begin", "facts", "flip", "modes", "own_ca")},
     "runtime/control_plane.py": "tests/netns/test_mesh.py",
     "runtime/node.py": "tests/netns/test_mesh.py",
     "runtime/node_loop.py": "tests/netns/test_mesh.py",

@@ -32,6 +32,10 @@ def test_every_fact_of_the_story_holds_and_nothing_is_left(tmp_path: Path) -> No
         "the same client is refused",
         "DISABLE towards a STRICT server fails",
         "MUTUAL: the client certificate lab-client arrives",
+        "details shows three certificates: leaf, issuing CA, root",
+        "the second is ca-cert.pem and the third is root-cert.pem, byte for byte",
+        "books2 does not reach details of bookinfo, which is STRICT",
+        "bookinfo does not reach details of books2, which is STRICT",
         "no network link is left",
     ):
         assert f"✓ {fact}" in told, told

@@ -4,7 +4,7 @@ import asyncio
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -60,22 +60,31 @@ class Narrator:
 
     async def type(self, *argv: str, stdin: str = "", quiet: bool = False) -> Answer:
         """Run `hauberk ARGV`, showing the command and, unless `quiet`, what came back."""
-        shown = shlex.join(("hauberk", *argv))
-        if stdin and "-" in argv:
-            shown += " <<EOF\n" + "".join(f"  {line}\n" for line in stdin.strip().splitlines()) + "  EOF"
-        self.console.print(f"  [bold]$ {escape(shown)}[/]", soft_wrap=True)
+        self._show_command(argv, stdin)
         answer = await self.run(*argv, stdin=stdin)
         if not quiet:
             self._show(answer.out + answer.err)
         return answer
 
+    def retell(self, argv: Sequence[str], answer: Answer) -> None:
+        """Show `hauberk ARGV`, which was run already, and what came back."""
+        self._show_command(argv)
+        self._show(answer.out + answer.err)
+
+    async def tool(self, *argv: str) -> Answer:
+        """Run another program of this machine, showing the command and what came back."""
+        self.console.print(f"  [bold]$ {escape(shlex.join(argv))}[/]", soft_wrap=True)
+        answer = await self._run(*argv)
+        self._show(answer.out + answer.err)
+        return answer
+
     async def run(self, *argv: str, stdin: str = "") -> Answer:
         """Run `hauberk ARGV` without showing it."""
+        return await self._run(sys.executable, "-m", "hauberk", *argv, stdin=stdin)
+
+    async def _run(self, *argv: str, stdin: str = "") -> Answer:
         begun = monotonic()
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "hauberk",
             *argv,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -84,6 +93,12 @@ class Narrator:
         )
         out, err = await process.communicate(stdin.encode())
         return Answer(out.decode(), err.decode(), process.returncode or 0, monotonic() - begun)
+
+    def _show_command(self, argv: Sequence[str], stdin: str = "") -> None:
+        shown = shlex.join(("hauberk", *argv))
+        if stdin and "-" in argv:
+            shown += " <<EOF\n" + "".join(f"  {line}\n" for line in stdin.strip().splitlines()) + "  EOF"
+        self.console.print(f"  [bold]$ {escape(shown)}[/]", soft_wrap=True)
 
     def _show(self, text: str) -> None:
         lines = text.rstrip().splitlines()

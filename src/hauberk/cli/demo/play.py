@@ -7,7 +7,11 @@ from pathlib import Path
 from rich.console import Console
 
 from hauberk.cli.demo.narrator import Narrator, StepFailed
-from hauberk.cli.demo.story import Story, tell
+from hauberk.cli.demo.steps.begin import bookinfo, edges, outside_permissive, permissive
+from hauberk.cli.demo.steps.flip import strict, undo
+from hauberk.cli.demo.steps.modes import modes
+from hauberk.cli.demo.steps.own_ca import own_ca, strangers
+from hauberk.cli.demo.story import Story
 from hauberk.cli.down import stop_instance
 from hauberk.cli.options import paths_of
 from hauberk.cli.up import start_detached
@@ -19,6 +23,8 @@ from hauberk.settings import InstancePaths
 __all__ = ["play"]
 
 INSTANCE = "demo"
+STEPS = (permissive, bookinfo, edges, outside_permissive, strict, modes, own_ca, strangers, undo)
+"""The story, in order; the last thing told is that nothing is left."""
 
 
 def play(*, once: bool) -> None:
@@ -38,8 +44,8 @@ def play(*, once: bool) -> None:
         console.print("[bold]Hauberk[/]: the mesh of the reference document, on this machine, as you.")
         start_detached(INSTANCE, paths)
         narrator = Narrator(console, {"KUBECONFIG": str(paths.kubeconfig)})
-        story = Story(narrator)
-        asyncio.run(tell(story))
+        story = Story(narrator, paths.kubeconfig)
+        asyncio.run(_tell(story))
         if stay:
             _stay(console, paths, story)
     except StepFailed:
@@ -51,6 +57,15 @@ def play(*, once: bool) -> None:
         stop_instance(paths, purge_state=True)
     _hold_nothing_left(narrator, paths, processes, links)
     console.print(f"\n[bold green]{narrator.held} facts held, none failed.[/]")
+
+
+async def _tell(story: Story) -> None:
+    """Play every step. Raises: StepFailed at the first that does not hold."""
+    try:
+        for step in STEPS:
+            await step(story)
+    finally:
+        await story.close()
 
 
 def _stay(console: Console, paths: InstancePaths, story: Story) -> None:
@@ -74,7 +89,7 @@ def _host_links() -> set[str]:
 
 
 def _hold_nothing_left(narrator: Narrator, paths: InstancePaths, processes: list[int], links: set[str]) -> None:
-    narrator.title("8. Everything is undone")
+    narrator.title("10. Everything is undone")
     alive = [pid for pid in processes if is_running(pid)]
     narrator.hold(not alive, "no process is left", seen=str(alive))
     narrator.hold(not paths.state.exists() and not paths.run.exists(), "no file is left", seen=str(paths.state))

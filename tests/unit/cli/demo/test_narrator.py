@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from hauberk.cli.demo.narrator import Narrator, StepFailed
+from hauberk.cli.demo.narrator import Answer, Narrator, StepFailed
 
 
 def narrating(width: int = 80) -> tuple[Narrator, io.StringIO]:
@@ -47,3 +47,16 @@ def test_commands_are_the_ones_of_this_installation() -> None:
     assert Path(sys.executable).exists()
     narrator, _ = narrating()
     assert "hauberk" in asyncio.run(narrator.run("--help")).out
+
+
+def test_what_was_run_already_is_shown_as_if_typed_now() -> None:
+    narrator, told = narrating()
+    narrator.retell(("get", "pods"), Answer("NAME\n", "", 0, 0.1))
+    assert told.getvalue() == "  $ hauberk get pods\n  │ NAME\n"
+
+
+def test_other_programs_are_shown_by_their_own_names() -> None:
+    narrator, told = narrating(width=200)
+    answer = asyncio.run(narrator.tool(sys.executable, "-c", "print('hello')"))
+    assert (answer.out, answer.code) == ("hello\n", 0)
+    assert told.getvalue() == f"""  $ {sys.executable} -c 'print('"'"'hello'"'"')'\n  │ hello\n"""
