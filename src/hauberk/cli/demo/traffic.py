@@ -36,7 +36,10 @@ class Stream:
         self._target = httpx2.URL(url)
         self._interval_seconds = 1 / per_second
         self._stopped = asyncio.Event()
-        self._client = httpx2.AsyncClient(timeout=10, limits=httpx2.Limits(max_connections=16, max_keepalive_connections=16))
+        # No limit on the wait for a connection: a request that is late is sent late.
+        self._client = httpx2.AsyncClient(
+            timeout=httpx2.Timeout(10, pool=None), limits=httpx2.Limits(max_connections=16, max_keepalive_connections=16)
+        )
         self.tally = Tally()
 
     async def __aenter__(self) -> Self:
