@@ -56,6 +56,9 @@ class Instance:
     def json(self, *argv: str) -> Any:
         return json.loads(self.run(*argv, "-o", "json").out)
 
+    def json_raw(self, path: str) -> Any:
+        return json.loads(self.run("get", "--raw", path).out)
+
     def apply(self, manifest: str) -> None:
         self.run("apply", "-f", "-", stdin=manifest)
 
