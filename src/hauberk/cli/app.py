@@ -12,6 +12,7 @@ import typer
 
 from hauberk.cli.apply import apply
 from hauberk.cli.arguments import as_typed_here
+from hauberk.cli.ca.command import ca
 from hauberk.cli.create import create
 from hauberk.cli.delete import delete
 from hauberk.cli.demo.command import demo
@@ -55,6 +56,7 @@ _COMMANDS: tuple[tuple[str, str, Callable[..., None]], ...] = (
 )
 for _panel, _name, _command in _COMMANDS:
     app.command(_name, rich_help_panel=_panel)(_command)
+app.add_typer(ca, name="ca", rich_help_panel="Certificates")
 
 
 def main() -> None:

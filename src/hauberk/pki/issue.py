@@ -23,6 +23,7 @@ __all__ = [
     "ROOT_LIFETIME",
     "Issuer",
     "IssuerExpired",
+    "issue_intermediate",
     "issue_server_certificate",
     "issue_svid",
     "make_self_signed_root",
@@ -57,12 +58,7 @@ def make_self_signed_root(
     The subject holds the serial number's first digits, so that two roots of one mesh can be told apart by name, and path building
     does not try the wrong key while one replaces the other.
     """
-    name = x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, trust_domain.name[:64]),  # ub-organization-name, RFC 5280 appendix A
-            x509.NameAttribute(NameOID.COMMON_NAME, f"Root CA {serial:x}"[:24]),
-        ]
-    )
+    name = _ca_name(trust_domain, f"Root CA {serial:x}"[:24])
     key_id = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     builder = (
         x509.CertificateBuilder()
@@ -79,6 +75,31 @@ def make_self_signed_root(
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_id), critical=False)
     )
     return builder.sign(key, digest_for(key))
+
+
+def issue_intermediate(
+    key: PublicKey, trust_domain: TrustDomain, *, issuer: Issuer, lifetime: timedelta, now: datetime, serial: int
+) -> x509.Certificate:
+    """A signing certificate below `issuer`, which bears the trust domain's own SPIFFE ID (X509-SVID 3.2, 4.1).
+
+    Its subject differs by serial number, as a root's does. Whether `issuer` may sign CAs is not looked at. Raises: IssuerExpired.
+    """
+    key_id = x509.SubjectKeyIdentifier.from_public_key(key)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(_ca_name(trust_domain, f"Intermediate CA {serial:x}"[:32]))
+        .issuer_name(issuer.certificate.subject)
+        .public_key(key)
+        .serial_number(serial)
+        .not_valid_before(max(now - CLOCK_SKEW, issuer.certificate.not_valid_before_utc))
+        .not_valid_after(_end(issuer.certificate, now, lifetime))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
+        .add_extension(x509.SubjectAlternativeName([_uri(trust_domain.id)]), critical=False)
+        .add_extension(key_id, critical=False)
+        .add_extension(_authority_key_id(issuer.certificate), critical=False)
+    )
+    return builder.sign(issuer.key, digest_for(issuer.key))
 
 
 def issue_svid(
@@ -132,6 +153,15 @@ def _issue_leaf(
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
     return builder.sign(issuer.key, digest_for(issuer.key))
+
+
+def _ca_name(trust_domain: TrustDomain, common_name: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, trust_domain.name[:64]),  # ub-organization-name, RFC 5280 appendix A
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
 
 
 def _end(issuer: x509.Certificate, now: datetime, ttl: timedelta) -> datetime:

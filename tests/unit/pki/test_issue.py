@@ -9,17 +9,17 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hauberk.model.identity import SpiffeId, TrustDomain
 from hauberk.pki.ca import SigningCa
-from hauberk.pki.certificates import certificates_to_pem, is_issued_by, spiffe_id_of
+from hauberk.pki.certificates import certificates_to_pem, spiffe_id_of
 from hauberk.pki.csr import CsrRejected, make_csr, parse_csr
 from hauberk.pki.issue import Issuer, IssuerExpired, issue_server_certificate, issue_svid, make_self_signed_root
 from hauberk.pki.keys import PrivateKey, make_key
+from tests.unit.pki.svid_assertions import assert_is_leaf_svid, assert_is_signing_certificate, usages_of
 
 DETAILS = SpiffeId.parse("spiffe://cluster.local/ns/bookinfo/sa/bookinfo-details")
 DAY = timedelta(days=1)
@@ -29,49 +29,10 @@ def request(key: PrivateKey | None = None) -> x509.CertificateSigningRequest:
     return parse_csr(make_csr(key or make_key(), DETAILS))
 
 
-def flags(certificate: x509.Certificate) -> set[str]:
-    usage = certificate.extensions.get_extension_for_class(x509.KeyUsage)
-    assert usage.critical
-    names = (
-        "digital_signature",
-        "content_commitment",
-        "key_encipherment",
-        "data_encipherment",
-        "key_agreement",
-        "key_cert_sign",
-        "crl_sign",
-    )
-    return {name for name in names if getattr(usage.value, name)}
-
-
-def assert_is_leaf_svid(certificate: x509.Certificate, spiffe_id: SpiffeId, issuer: x509.Certificate) -> None:
-    """X509-SVID sections 2 (SPIFFE ID), 4.1 (basic constraints), 4.3 (key usage), 4.4 (extended key usage)."""
-    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    assert names.critical == (len(certificate.subject) == 0)
-    assert names.value.get_values_for_type(x509.UniformResourceIdentifier) == [str(spiffe_id)]
-    constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
-    assert constraints.critical
-    assert not constraints.value.ca
-    assert flags(certificate) in ({"digital_signature"}, {"digital_signature", "key_encipherment"})
-    extended = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    assert list(extended) == [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-    authority = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
-    assert authority.key_identifier == issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    assert is_issued_by(certificate, issuer)
-
-
-def assert_is_signing_certificate(certificate: x509.Certificate, trust_domain: TrustDomain) -> None:
-    """X509-SVID sections 2 and 4 for signing certificates: an ID without path, CA:TRUE, keyCertSign, no digitalSignature."""
-    assert spiffe_id_of(certificate) == trust_domain.id
-    constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
-    assert constraints.critical
-    assert constraints.value.ca
-    assert flags(certificate) == {"key_cert_sign", "crl_sign"}
-
-
 def test_a_root_is_a_signing_certificate_of_its_trust_domain(now: datetime, trust_domain: TrustDomain) -> None:
     root = make_self_signed_root(trust_domain=trust_domain, key=make_key(), now=now, serial=99)
-    assert_is_signing_certificate(root, trust_domain)
+    assert_is_signing_certificate(root)
+    assert spiffe_id_of(root) == trust_domain.id
     assert (root.not_valid_before_utc, root.not_valid_after_utc) == (now - timedelta(minutes=2), now + timedelta(days=3650))
     assert root.serial_number == 99
 
@@ -83,15 +44,16 @@ def test_two_roots_of_one_mesh_have_different_names(now: datetime, trust_domain:
 
 
 def test_the_longest_trust_domain_fits_into_a_root(now: datetime) -> None:
-    assert_is_signing_certificate(
-        make_self_signed_root(trust_domain=TrustDomain("a" * 255), key=make_key(), now=now, serial=1), TrustDomain("a" * 255)
-    )
+    longest = TrustDomain("a" * 255)
+    root = make_self_signed_root(trust_domain=longest, key=make_key(), now=now, serial=1)
+    assert_is_signing_certificate(root)
+    assert spiffe_id_of(root) == longest.id
 
 
 def test_a_workload_certificate_is_an_svid_by_the_book(ca: SigningCa, now: datetime) -> None:
     leaf = issue_svid(request(), DETAILS, issuer=ca.issuer, ttl=DAY, now=now, serial=2**158 + 1)
     assert_is_leaf_svid(leaf, DETAILS, ca.issuer.certificate)
-    assert flags(leaf) == {"digital_signature"}
+    assert usages_of(leaf) == {"digital_signature"}
     assert leaf.subject == x509.Name([])
     assert (leaf.not_valid_before_utc, leaf.not_valid_after_utc) == (now - timedelta(minutes=2), now + DAY)
     assert leaf.serial_number == 2**158 + 1
@@ -101,7 +63,7 @@ def test_a_workload_certificate_is_an_svid_by_the_book(ca: SigningCa, now: datet
 def test_an_rsa_workload_may_encipher_keys_too(ca: SigningCa, now: datetime) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     leaf = issue_svid(request(key), DETAILS, issuer=ca.issuer, ttl=DAY, now=now, serial=1)
-    assert flags(leaf) == {"digital_signature", "key_encipherment"}
+    assert usages_of(leaf) == {"digital_signature", "key_encipherment"}
     assert_is_leaf_svid(leaf, DETAILS, ca.issuer.certificate)
 
 
