@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
@@ -68,8 +69,15 @@ class SigningCa:
 
     def chain_for_wire(self, chain: tuple[x509.Certificate, ...]) -> tuple[str, ...]:
         """`chain` as Istio's CA API sends it: a PEM block an element, leaf first; the last element holds all trusted roots."""
-        below_root = [certificate for certificate in chain if certificate not in self.bundle.roots]
-        return (*(certificates_to_pem([certificate]).decode() for certificate in below_root), self.bundle.to_pem().decode())
+        leaf, *above = chain
+        return (certificates_to_pem([leaf]).decode(), *_above_on_wire(tuple(above), self.bundle))
+
+
+@lru_cache(maxsize=32)
+def _above_on_wire(above: tuple[x509.Certificate, ...], bundle: X509Bundle) -> tuple[str, ...]:
+    """The intermediates, then all roots in one: the same for every leaf of a CA, and so kept (bench/ca.py)."""
+    below_root = [certificate for certificate in above if certificate not in bundle.roots]
+    return (*(certificates_to_pem([certificate]).decode() for certificate in below_root), bundle.to_pem().decode())
 
 
 def self_signed_ca(

@@ -6,7 +6,7 @@ from datetime import datetime
 import grpc
 
 from hauberk.pki.serving import ServingCertificate
-from hauberk.pki.svid import X509Bundle
+from hauberk.pki.svid import X509Bundle, X509Svid
 
 __all__ = ["client_credentials", "server_credentials"]
 
@@ -18,13 +18,30 @@ def server_credentials(
 
     With `require_client_certificate`, clients must show one that leads to the CA's bundle (discovery); without, none is asked for.
     """
+    given: tuple[X509Svid, X509Bundle] | None = None
 
     def configuration() -> grpc.ServerCertificateConfiguration:
-        svid = serving.at(clock())
-        roots = serving.ca.bundle.to_pem() if require_client_certificate else None
+        svid, bundle = serving.at(clock()), serving.ca.bundle
+        roots = bundle.to_pem() if require_client_certificate else None
         return grpc.ssl_server_certificate_configuration([(svid.key_to_pem(), svid.chain_to_pem())], roots)
 
-    return grpc.dynamic_ssl_server_credentials(configuration(), configuration, require_client_certificate)
+    def change() -> grpc.ServerCertificateConfiguration | None:
+        """What to show from now on, or None: as before.
+
+        gRPC swaps its handshaker factory for every configuration that it is given, while other handshakes take theirs from the old
+        one; where two meet, the process ends ("Check failed: prior > 0" in sync.cc, seen within a second of a thousand handshakes).
+        So a new one is given when something changed, and not in each handshake.
+        """
+        nonlocal given
+        now = (serving.at(clock()), serving.ca.bundle)
+        if given is not None and given[0] is now[0] and given[1] == now[1]:
+            return None
+        given = now
+        return configuration()
+
+    first = configuration()
+    given = (serving.at(clock()), serving.ca.bundle)
+    return grpc.dynamic_ssl_server_credentials(first, change, require_client_certificate)  # type: ignore[arg-type] # None is documented
 
 
 def client_credentials(bundle: X509Bundle) -> grpc.ChannelCredentials:

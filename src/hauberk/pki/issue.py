@@ -7,6 +7,7 @@ Istio security/pkg/pki/util/generate_cert.go for the lifetimes. Clock, keys and 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
@@ -136,23 +137,31 @@ def _issue_leaf(
     key: PublicKey, names: x509.SubjectAlternativeName, *, issuer: Issuer, ttl: timedelta, now: datetime, serial: int
 ) -> x509.Certificate:
     builder = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([]))  # the SAN is the name; hence it is critical (RFC 5280 4.2.1.6)
-        .issuer_name(issuer.certificate.subject)
+        _leaf_below(issuer.certificate, isinstance(key, rsa.RSAPublicKey))
         .public_key(key)
         .serial_number(serial)
         .not_valid_before(max(now - CLOCK_SKEW, issuer.certificate.not_valid_before_utc))
         .not_valid_after(_end(issuer.certificate, now, ttl))
         .add_extension(names, critical=True)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        # keyEncipherment is for TLS 1.2's RSA key exchange; RFC 5480 3 leaves it out with ECDSA.
-        .add_extension(_usage(digital_signature=True, key_encipherment=isinstance(key, rsa.RSAPublicKey)), critical=True)
-        # Both, since every workload is client and server.
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
-        .add_extension(_authority_key_id(issuer.certificate), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
     return builder.sign(issuer.key, digest_for(issuer.key))
+
+
+@lru_cache(maxsize=32)
+def _leaf_below(issuer: x509.Certificate, has_rsa_key: bool) -> x509.CertificateBuilder:
+    """What all leaves of one issuer have in common; kept, since it is the same for every one of them (bench/ca.py)."""
+    return (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([]))  # the SAN is the name; hence it is critical (RFC 5280 4.2.1.6)
+        .issuer_name(issuer.subject)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        # keyEncipherment is for TLS 1.2's RSA key exchange; RFC 5480 3 leaves it out with ECDSA.
+        .add_extension(_usage(digital_signature=True, key_encipherment=has_rsa_key), critical=True)
+        # Both, since every workload is client and server.
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .add_extension(_authority_key_id(issuer), critical=False)
+    )
 
 
 def _ca_name(trust_domain: TrustDomain, common_name: str) -> x509.Name:

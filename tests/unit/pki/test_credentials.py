@@ -91,3 +91,33 @@ def test_a_required_client_certificate_must_be_of_the_ca(tmp_path: Path) -> None
             return [await call(tmp_path / "s", each) for each in (own, foreign, none)]
 
     assert asyncio.run(run()) == [OK, UNAVAILABLE, UNAVAILABLE]
+
+
+def test_a_handshake_changes_the_configuration_only_where_something_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetchers = []
+    monkeypatch.setattr(grpc, "dynamic_ssl_server_credentials", lambda _first, fetch, _require: fetchers.append(fetch))
+    certificate = ServingCertificate(new_ca(), ISTIOD, (NAME,))
+    server_credentials(certificate, clock)
+    (fetch,) = fetchers
+    assert [fetch(), fetch()] == [None, None]
+    certificate.replace_ca(new_ca())
+    assert fetch() is not None
+    assert fetch() is None
+
+
+def test_two_hundred_handshakes_at_once_are_all_served(tmp_path: Path) -> None:
+    ca = new_ca()
+
+    async def story() -> list[grpc.StatusCode]:
+        options = [("grpc.ssl_target_name_override", NAME), ("grpc.use_local_subchannel_pool", 1)]
+        credentials = client_credentials(ca.bundle)
+
+        async def one() -> grpc.StatusCode:
+            async with grpc.aio.secure_channel(f"unix:{tmp_path}/s", credentials, options=options) as channel:
+                await channel.unary_unary("/test.Echo/Echo", bytes, bytes)(b"hello", timeout=60)
+            return OK
+
+        async with serving(tmp_path / "s", ServingCertificate(ca, ISTIOD, (NAME,))):
+            return await asyncio.gather(*(one() for _ in range(200)))
+
+    assert asyncio.run(story()) == [OK] * 200
