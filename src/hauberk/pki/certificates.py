@@ -20,6 +20,7 @@ __all__ = [
     "is_issued_by",
     "is_self_signed",
     "is_valid_at",
+    "leaf_id_of",
     "parse_certificates",
     "spiffe_id_of",
     "uris_of",
@@ -47,7 +48,9 @@ def _parse_block(block: bytes, position: int) -> x509.Certificate:
     try:
         certificate = x509.load_pem_x509_certificate(block)
         certificate.public_key()
-        _ = certificate.extensions
+        # The library reads these when they are asked for, and a name that is no name would only fail then.
+        _ = (certificate.extensions, certificate.subject, certificate.issuer, certificate.signature_hash_algorithm)
+        _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
     except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise CertificateRefused(f"PEM block {position} is no X.509 certificate: {error}. Export it again in PEM form.") from error
     except Exception as error:  # cryptography raises its Rust core's own types for some malformed keys
@@ -86,6 +89,20 @@ def spiffe_id_of(certificate: x509.Certificate) -> SpiffeId:
         return SpiffeId.parse(uris[0])
     except IdentityError as error:
         raise CertificateRefused(f"The certificate's URI name is no SPIFFE ID. {error}") from error
+
+
+def leaf_id_of(certificate: x509.Certificate) -> SpiffeId:
+    """The identity of a peer that showed `certificate` (X509-SVID 5.2): a leaf, which signs nothing, of an identity with a path.
+
+    Whether it leads to a trusted root is not looked at. Raises: CertificateRefused.
+    """
+    spiffe_id = spiffe_id_of(certificate)
+    usages = [extension.value for extension in certificate.extensions if isinstance(extension.value, x509.KeyUsage)]
+    if is_ca(certificate) or any(usage.key_cert_sign or usage.crl_sign for usage in usages):
+        raise CertificateRefused(f"The certificate of {spiffe_id} is for signing. Show a leaf certificate (X509-SVID 5.2).")
+    if not spiffe_id.path:
+        raise CertificateRefused(f"The certificate is for {spiffe_id}, a whole trust domain. Show that of a workload (X509-SVID 5.2).")
+    return spiffe_id
 
 
 def is_ca(certificate: x509.Certificate) -> bool:

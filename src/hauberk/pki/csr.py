@@ -1,5 +1,7 @@
 """Certificate signing requests: reading one, and refusing those that must not be signed."""
 
+from typing import Final
+
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -11,6 +13,10 @@ from hauberk.pki.keys import PrivateKey, PublicKey, digest_for, weakness_of
 __all__ = ["CsrRejected", "check_csr", "make_csr", "parse_csr"]
 
 
+_DIGESTS: Final = {"sha256", "sha384", "sha512"}
+"""SHA-1 and MD5 can be made to collide, so a signature by them shows nothing."""
+
+
 class CsrRejected(PeerError):
     """A request that is not signed; the message gives the reason."""
 
@@ -19,7 +25,7 @@ def parse_csr(pem: bytes) -> x509.CertificateSigningRequest:
     """The request in `pem`. Raises: CsrRejected."""
     try:
         return x509.load_pem_x509_csr(pem)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise CsrRejected("The request is no PKCS#10 request in PEM form. Send -----BEGIN CERTIFICATE REQUEST-----.") from error
 
 
@@ -27,6 +33,7 @@ def check_csr(csr: x509.CertificateSigningRequest, spiffe_id: SpiffeId) -> Publi
     """The public key that `csr` asks to have certified for `spiffe_id`.
 
     A request may name that identity or none; names of its subject are passed over, since an X.509-SVID has none.
+    What else it asks for is passed over, since a certificate's usages are ours to say, unless it is what only a CA may have.
     Raises: CsrRejected - bad self-signature, weak key, CA asked for, another identity or a DNS name asked for.
     """
     key = _key_of(csr)
@@ -55,6 +62,9 @@ def _key_of(csr: x509.CertificateSigningRequest) -> object:
 
 def _check_signature(csr: x509.CertificateSigningRequest) -> None:
     try:
+        digest = csr.signature_hash_algorithm
+        if digest is None or digest.name not in _DIGESTS:
+            raise CsrRejected(f"The request is signed with {digest.name if digest else 'no digest'}. Sign it with SHA-256.")
         valid = csr.is_signature_valid
     except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature) as error:
         raise CsrRejected("The request is signed by an algorithm that is not taken. Sign it with SHA-256.") from error
@@ -71,6 +81,10 @@ def _check_extensions(csr: x509.CertificateSigningRequest, spiffe_id: SpiffeId) 
         value = extension.value
         if isinstance(value, x509.BasicConstraints) and value.ca:
             raise CsrRejected("The request asks for a CA certificate (basicConstraints CA:true). Workloads get leaf certificates only.")
+        if isinstance(value, x509.KeyUsage) and (value.key_cert_sign or value.crl_sign):
+            raise CsrRejected("The request asks to sign certificates or revocation lists (keyUsage). Workloads get leaf certificates only.")
+        if isinstance(value, x509.NameConstraints):
+            raise CsrRejected("The request asks for name constraints, which only a CA has. Workloads get leaf certificates only.")
         if isinstance(value, x509.SubjectAlternativeName):
             _check_names(value, spiffe_id)
 

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from hauberk.errors import ConfigError
+from hauberk.errors import BugError, ConfigError
 from hauberk.model.identity import SpiffeId, TrustDomain
 from hauberk.pki.csr import check_csr
 from hauberk.pki.keys import PrivateKey, PublicKey, digest_for
@@ -111,7 +111,7 @@ def issue_svid(
     `ttl` counts from `now`; `not_valid_before` is two minutes earlier, for clocks that lag; the end is never after the issuer's.
     Raises: CsrRejected - bad self-signature, weak key, CA asked for, or a name other than `spiffe_id`; IssuerExpired.
     """
-    names = x509.SubjectAlternativeName([_uri(spiffe_id)])
+    names = x509.SubjectAlternativeName([_leaf_uri(spiffe_id)])
     return _issue_leaf(check_csr(csr, spiffe_id), names, issuer=issuer, ttl=ttl, now=now, serial=serial)
 
 
@@ -129,7 +129,7 @@ def issue_server_certificate(
 
     Raises: IssuerExpired.
     """
-    names = x509.SubjectAlternativeName([_uri(spiffe_id), *(x509.DNSName(name) for name in dns_names)])
+    names = x509.SubjectAlternativeName([_leaf_uri(spiffe_id), *(x509.DNSName(name) for name in dns_names)])
     return _issue_leaf(key, names, issuer=issuer, ttl=ttl, now=now, serial=serial)
 
 
@@ -209,6 +209,12 @@ def _usage(
         encipher_only=False,
         decipher_only=False,
     )
+
+
+def _leaf_uri(spiffe_id: SpiffeId) -> x509.UniformResourceIdentifier:
+    if not spiffe_id.path:  # X509-SVID 3.1
+        raise BugError(f"A leaf certificate was asked for {spiffe_id}, which is the name of signing certificates. Please report this.")
+    return _uri(spiffe_id)
 
 
 def _uri(spiffe_id: SpiffeId) -> x509.UniformResourceIdentifier:

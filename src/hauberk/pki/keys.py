@@ -29,6 +29,10 @@ PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 _LEAST_RSA_BITS: Final = 2048
+_MOST_RSA_BITS: Final = 8192
+"""Each handshake pays for the key's length, cubed; BoringSSL itself has a limit."""
+_LEAST_RSA_EXPONENT: Final = 65537
+"""NIST SP 800-56B 6.2; baseline requirements 6.1.6."""
 _CURVES: Final = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 
 
@@ -70,12 +74,20 @@ def key_to_pem(key: PrivateKey) -> bytes:
 def weakness_of(key: object) -> str | None:
     """Why a public key must not be certified, and what to use; None where it is good."""
     if isinstance(key, rsa.RSAPublicKey):
-        if key.key_size >= _LEAST_RSA_BITS:
-            return None
-        return f"RSA with {key.key_size} bits. Use ECDSA P-256, or RSA with {_LEAST_RSA_BITS} bits or more."
+        return _weakness_of_rsa(key)
     if isinstance(key, ec.EllipticCurvePublicKey):
         return None if key.curve.name in _CURVES else f"curve {key.curve.name}. Use ECDSA P-256."
     return f"{type(key).__name__.removesuffix('PublicKey')} is not taken by every proxy. Use ECDSA P-256."
+
+
+def _weakness_of_rsa(key: rsa.RSAPublicKey) -> str | None:
+    if key.key_size < _LEAST_RSA_BITS:
+        return f"RSA with {key.key_size} bits. Use ECDSA P-256, or RSA with {_LEAST_RSA_BITS} bits or more."
+    if key.key_size > _MOST_RSA_BITS:
+        return f"RSA with {key.key_size} bits, more than proxies take. Use ECDSA P-384, or RSA with at most {_MOST_RSA_BITS} bits."
+    if key.public_numbers().e < _LEAST_RSA_EXPONENT:
+        return f"RSA with the exponent {key.public_numbers().e}. Use ECDSA P-256, or RSA with exponent {_LEAST_RSA_EXPONENT}."
+    return None
 
 
 def describe_key(key: object) -> str:

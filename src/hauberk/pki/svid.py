@@ -9,7 +9,7 @@ from typing import Self
 from cryptography import x509
 
 from hauberk.model.identity import SpiffeId, TrustDomain
-from hauberk.pki.certificates import certificates_to_pem, fingerprint, parse_certificates, spiffe_id_of
+from hauberk.pki.certificates import certificates_to_pem, fingerprint, leaf_id_of, parse_certificates
 from hauberk.pki.keys import PrivateKey, key_to_pem
 
 __all__ = ["X509Bundle", "X509Svid"]
@@ -55,8 +55,8 @@ class X509Svid:
 
     @property
     def spiffe_id(self) -> SpiffeId:
-        """Whose certificate it is."""
-        return spiffe_id_of(self.leaf)
+        """Whose certificate it is. Raises: CertificateRefused - a signing certificate."""
+        return leaf_id_of(self.leaf)
 
     def chain_to_pem(self) -> bytes:
         """The chain as PEM blocks, leaf first."""

@@ -1,10 +1,12 @@
 """Certificates as PEM, and what is asked of them."""
 
+import base64
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +20,7 @@ from hauberk.pki.certificates import (
     is_issued_by,
     is_self_signed,
     is_valid_at,
+    leaf_id_of,
     parse_certificates,
     spiffe_id_of,
     uris_of,
@@ -89,3 +92,27 @@ def test_a_fingerprint_is_written_as_openssl_does(ca: SigningCa) -> None:
     text = fingerprint(ca.issuer.certificate)
     assert len(text.split(":")) == 32
     assert text == text.upper()
+
+
+def test_a_peer_is_who_its_leaf_says_and_no_signing_certificate_passes_for_one(make_authority, trust_domain: TrustDomain) -> None:
+    def named(spiffe_id: str) -> x509.SubjectAlternativeName:
+        return x509.SubjectAlternativeName([x509.UniformResourceIdentifier(spiffe_id)])
+
+    signs = x509.KeyUsage(True, False, False, False, False, True, False, False, False)
+    workload = named("spiffe://cluster.local/ns/a/sa/b")
+    assert str(leaf_id_of(make_authority("x", is_ca=False, extensions=(workload,)).certificate)) == "spiffe://cluster.local/ns/a/sa/b"
+    for options, said in (
+        ({"is_ca": True, "extensions": (workload,)}, "is for signing"),
+        ({"is_ca": False, "extensions": (workload, signs)}, "is for signing"),
+        ({"is_ca": False, "extensions": (named(str(trust_domain.id)),)}, "a whole trust domain"),
+    ):
+        with pytest.raises(CertificateRefused, match=said):
+            leaf_id_of(make_authority("x", **options).certificate)
+
+
+def test_a_certificate_whose_name_is_damaged_is_refused_at_once(ca: SigningCa) -> None:
+    der = ca.issuer.certificate.public_bytes(Encoding.DER)
+    damaged = der.replace(b"cluster.local", b"\xff\xfe\xff\xfe\xff\xfe\xff\xfe\xff\xfe\xff\xfe\xff")
+    pem = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(damaged) + b"-----END CERTIFICATE-----\n"
+    with pytest.raises(CertificateRefused, match="PEM block 1 "):
+        parse_certificates(pem)

@@ -1,11 +1,13 @@
 """Requests that are signed, and those that are refused with the reason."""
 
+import base64
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,12 +25,27 @@ def uri(spiffe_id: SpiffeId) -> x509.UniformResourceIdentifier:
     return x509.UniformResourceIdentifier(str(spiffe_id))
 
 
-def csr_with(*extensions: x509.ExtensionType, key: object = None) -> x509.CertificateSigningRequest:
+def usage(*names: str) -> x509.KeyUsage:
+    every = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+    )
+    return x509.KeyUsage(**{name: name in names for name in every}, encipher_only=False, decipher_only=False)
+
+
+def csr_with(
+    *extensions: x509.ExtensionType, key: object = None, digest: hashes.HashAlgorithm | None = None
+) -> x509.CertificateSigningRequest:
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "admin")]))
     for extension in extensions:
         builder = builder.add_extension(extension, critical=False)
     key = key or make_key()
-    return builder.sign(key, None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256())
+    return builder.sign(key, None if isinstance(key, ed25519.Ed25519PrivateKey) else digest or hashes.SHA256())
 
 
 @pytest.mark.parametrize(
@@ -47,6 +64,11 @@ def test_a_request_without_names_is_accepted_whatever_its_subject() -> None:
     ("csr", "said"),
     [
         (csr_with(x509.BasicConstraints(ca=True, path_length=None)), "asks for a CA certificate"),
+        (csr_with(usage("key_cert_sign")), "asks to sign certificates or revocation lists"),
+        (csr_with(usage("crl_sign")), "asks to sign certificates or revocation lists"),
+        (csr_with(x509.NameConstraints([x509.DNSName("a")], None)), "name constraints, which only a CA has"),
+        (csr_with(digest=hashes.SHA224()), "signed with sha224. Sign it with SHA-256."),
+        (csr_with(key=rsa.generate_private_key(public_exponent=3, key_size=2048)), "too weak: RSA with the exponent 3"),
         (csr_with(x509.SubjectAlternativeName([uri(REVIEWS)])), f"asks for {REVIEWS}, its sender is {DETAILS}"),
         (csr_with(x509.SubjectAlternativeName([uri(DETAILS), uri(REVIEWS)])), f"asks for {REVIEWS}"),
         (csr_with(x509.SubjectAlternativeName([x509.DNSName("istiod.istio-system.svc")])), "asks for istiod.istio-system.svc"),
@@ -59,6 +81,20 @@ def test_requests_for_more_than_the_callers_identity_are_refused(csr: x509.Certi
     with pytest.raises(CsrRejected) as refused:
         check_csr(csr, DETAILS)
     assert said in str(refused.value)
+
+
+def test_usages_that_a_leaf_may_have_are_passed_over() -> None:
+    extended = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING])
+    check_csr(csr_with(usage("digital_signature", "key_agreement"), extended), DETAILS)
+
+
+def test_a_request_of_another_version_is_refused() -> None:
+    der = parse_csr(make_csr(make_key(), DETAILS)).public_bytes(Encoding.DER)
+    version = der.index(b"\x02\x01\x00")
+    other = der[:version] + b"\x02\x01\x07" + der[version + 3 :]
+    pem = b"-----BEGIN CERTIFICATE REQUEST-----\n" + base64.encodebytes(other) + b"-----END CERTIFICATE REQUEST-----\n"
+    with pytest.raises(CsrRejected, match="no PKCS#10 request"):
+        parse_csr(pem)
 
 
 def test_a_request_whose_signature_was_tampered_with_is_refused() -> None:

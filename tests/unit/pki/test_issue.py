@@ -13,11 +13,12 @@ from cryptography.x509.verification import PolicyBuilder, Store
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hauberk.errors import BugError
 from hauberk.model.identity import SpiffeId, TrustDomain
 from hauberk.pki.ca import SigningCa
 from hauberk.pki.certificates import certificates_to_pem, spiffe_id_of
 from hauberk.pki.csr import CsrRejected, make_csr, parse_csr
-from hauberk.pki.issue import Issuer, IssuerExpired, issue_server_certificate, issue_svid, make_self_signed_root
+from hauberk.pki.issue import Issuer, IssuerExpired, issue_intermediate, issue_server_certificate, issue_svid, make_self_signed_root
 from hauberk.pki.keys import PrivateKey, make_key
 from tests.unit.pki.svid_assertions import assert_is_leaf_svid, assert_is_signing_certificate, usages_of
 
@@ -115,23 +116,72 @@ def test_a_serving_certificate_bears_dns_names_beside_its_identity(ca: SigningCa
     assert tuple(names.get_values_for_type(x509.DNSName)) == dns_names
 
 
-def test_cryptographys_own_verifier_accepts_what_is_issued(ca: SigningCa, now: datetime) -> None:
-    leaf = issue_svid(request(), DETAILS, issuer=ca.issuer, ttl=DAY, now=now, serial=1)
-    verifier = PolicyBuilder().store(Store([ca.issuer.certificate])).time(now).build_client_verifier()
-    verified = verifier.verify(leaf, [])
+# -- By every kind of CA, every verifier ------------------------------------------------------------------------------
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+KINDS: dict[str, PrivateKey] = {"P-256": make_key(), "P-384": ec.generate_private_key(ec.SECP384R1()), "RSA": RSA}
+
+
+def issued_below_an_intermediate(now: datetime, trust_domain: TrustDomain, signer: PrivateKey, own: PrivateKey) -> list[x509.Certificate]:
+    """A workload's certificate, the intermediate that signed it, and the root."""
+    root_key = make_key()
+    root = make_self_signed_root(trust_domain=trust_domain, key=root_key, now=now, serial=1)
+    above = Issuer(root, root_key)
+    middle = issue_intermediate(signer.public_key(), trust_domain, issuer=above, lifetime=9 * DAY, now=now, serial=2)
+    leaf = issue_svid(request(own), DETAILS, issuer=Issuer(middle, signer), ttl=DAY, now=now, serial=x509.random_serial_number())
+    return [leaf, middle, root]
+
+
+@pytest.mark.parametrize("own", KINDS)
+@pytest.mark.parametrize("signer", KINDS)
+def test_every_kind_of_key_gets_an_svid_from_every_kind_of_ca(
+    now: datetime, trust_domain: TrustDomain, tmp_path: Path, signer: str, own: str
+) -> None:
+    leaf, middle, root = issued_below_an_intermediate(now, trust_domain, KINDS[signer], KINDS[own])
+    assert_is_leaf_svid(leaf, DETAILS, middle)
+    assert_is_signing_certificate(middle, root)
+    assert_is_signing_certificate(root)
+    verified = PolicyBuilder().store(Store([root])).time(now).build_client_verifier().verify(leaf, [middle])
     assert verified.subjects is not None
     assert [name.value for name in verified.subjects] == [str(DETAILS)]
+    assert_openssl_accepts([leaf, middle], root, now, tmp_path)
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl on PATH")
-def test_openssl_accepts_what_is_issued_in_its_strict_mode(ca: SigningCa, now: datetime, tmp_path: Path) -> None:
-    leaf = issue_svid(request(), DETAILS, issuer=ca.issuer, ttl=DAY, now=now, serial=1)
-    (tmp_path / "root.pem").write_bytes(ca.bundle.to_pem())
-    (tmp_path / "leaf.pem").write_bytes(certificates_to_pem([leaf]))
+def assert_openssl_accepts(chain: list[x509.Certificate], root: x509.Certificate, now: datetime, folder: Path) -> None:
+    """In its strict mode, as a server's and as a client's certificate."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl on PATH")
+    for name, certificates in (("root.pem", [root]), ("above.pem", chain[1:]), ("leaf.pem", chain[:1])):
+        (folder / name).write_bytes(certificates_to_pem(certificates))
     for purpose in ("sslserver", "sslclient"):
         command = ["openssl", "verify", "-x509_strict", "-purpose", purpose, "-attime", str(int(now.timestamp())), "-CAfile", "root.pem"]
-        verified = subprocess.run([*command, "leaf.pem"], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+        untrusted = ["-untrusted", "above.pem"] if chain[1:] else []
+        verified = subprocess.run([*command, *untrusted, "leaf.pem"], cwd=folder, capture_output=True, text=True, timeout=30, check=False)
         assert (verified.returncode, verified.stdout) == (0, "leaf.pem: OK\n"), verified.stderr
+
+
+def test_a_self_signed_ca_and_its_servers_pass_both_verifiers(ca: SigningCa, now: datetime, tmp_path: Path) -> None:
+    istiod = SpiffeId.parse("spiffe://cluster.local/ns/istio-system/sa/istiod-basic")
+    served = ca.issue_server(make_key(), istiod, ("istiod.istio-system.svc",), now=now, serial=3)
+    assert_is_leaf_svid(served.leaf, istiod, ca.issuer.certificate)
+    verifier = PolicyBuilder().store(Store([ca.issuer.certificate])).time(now)
+    verifier.build_server_verifier(x509.DNSName("istiod.istio-system.svc")).verify(served.leaf, [])
+    leaf, *_ = ca.issue(request(), DETAILS, ttl=DAY, now=now, serial=4)
+    verifier.build_client_verifier().verify(leaf, [])
+    for certificate in (served.leaf, leaf):
+        assert_openssl_accepts([certificate], ca.issuer.certificate, now, tmp_path)
+
+
+def test_a_leaf_for_a_whole_trust_domain_is_never_made(ca: SigningCa, now: datetime, trust_domain: TrustDomain) -> None:
+    bare = parse_csr(make_csr(make_key(), trust_domain.id))
+    with pytest.raises(BugError, match="the name of signing certificates"):
+        issue_svid(bare, trust_domain.id, issuer=ca.issuer, ttl=DAY, now=now, serial=1)
+
+
+def test_an_intermediate_never_outlives_its_root(ca: SigningCa, now: datetime, trust_domain: TrustDomain) -> None:
+    middle = issue_intermediate(make_key().public_key(), trust_domain, issuer=ca.issuer, lifetime=9999 * DAY, now=now, serial=5)
+    assert middle.not_valid_after_utc == ca.issuer.certificate.not_valid_after_utc
+    with pytest.raises(IssuerExpired):
+        issue_intermediate(make_key().public_key(), trust_domain, issuer=ca.issuer, lifetime=DAY, now=now + 9999 * DAY, serial=5)
 
 
 def test_an_issuer_does_not_show_its_key(ca: SigningCa) -> None:

@@ -71,3 +71,10 @@ def test_the_digest_is_as_strong_as_the_curve() -> None:
     keys = [make_key(), ec.generate_private_key(ec.SECP384R1()), ec.generate_private_key(ec.SECP521R1()), RSA]
     assert [digest_for(key).name for key in keys] == ["sha256", "sha384", "sha512", "sha256"]
     assert describe_key(RSA.public_key()) == "RSA 2048"
+
+
+def test_an_rsa_key_that_every_handshake_would_pay_for_is_refused() -> None:
+    huge = rsa.RSAPublicNumbers(65537, (1 << 8200) + 1).public_key()
+    assert weakness_of(huge) == "RSA with 8201 bits, more than proxies take. Use ECDSA P-384, or RSA with at most 8192 bits."
+    small_exponent = rsa.RSAPublicNumbers(3, RSA.public_key().public_numbers().n).public_key()
+    assert weakness_of(small_exponent) == "RSA with the exponent 3. Use ECDSA P-256, or RSA with exponent 65537."
