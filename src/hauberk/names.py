@@ -51,10 +51,13 @@ CREDENTIALS_CURRENT: Final = f"{CREDENTIALS_DIR}/current"
 CERT_CHAIN_FILE: Final = "cert-chain.pem"
 KEY_FILE: Final = "key.pem"
 ROOT_CERT_FILE: Final = "root-cert.pem"
+CRL_FILE: Final = "ca-crl.pem"
 MESH_SOCKET_DIR: Final = "/var/run/hauberk"
 """The mesh's folder of sockets, bound into every sidecar."""
 XDS_SOCKET: Final = "xds.sock"
 CA_SOCKET: Final = "ca.sock"
+CA_MTLS_SOCKET: Final = "ca-mtls.sock"
+"""The CA for callers that prove themselves by the certificate that they have."""
 SERVICE_ACCOUNT_DIR: Final = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 # -- SDS (Istio's secret names) ---------------------------------------------------------------------------------------
@@ -67,6 +70,9 @@ SDS_ROOT_FILE: Final = "sds-root.json"
 # -- Secrets and ConfigMaps of a mesh ---------------------------------------------------------------------------------
 CA_SECRET: Final = "istio-ca-secret"  # noqa: S105 - the name of a Secret, not a secret
 CACERTS_SECRET: Final = "cacerts"  # noqa: S105
+CA_IN_USE_SECRET: Final = "hauberk-ca-in-use"  # noqa: S105
+"""What signs now and what is trusted now, written by us alone: `cacerts` is what the user wants, and may be something else by now."""
+CA_SECRETS: Final = (CA_SECRET, CACERTS_SECRET, CA_IN_USE_SECRET)
 ROOT_CONFIG_MAP: Final = "istio-ca-root-cert"
 CA_AUDIENCE: Final = "istio-ca"
 """Audience of the ServiceAccount token by which a workload proves itself to the CA."""
@@ -91,6 +97,12 @@ ANNOTATION_MESH: Final = "hauberk.io/mesh"
 """On an injected pod: the ServiceMeshControlPlane that it belongs to, `namespace/name`."""
 ANNOTATION_ENFORCED: Final = "hauberk.io/enforced"
 """On a NetworkPolicy: the node passes over it where the value begins with `false`."""
+ANNOTATION_CERTIFICATE: Final = "hauberk.io/certificate"
+"""On a pod with an Envoy, by its agent: which roots, revocation lists and issuer it has (`pki.rotation.Held`)."""
+ANNOTATION_ISSUER: Final = "hauberk.io/ca-issuer"
+"""On ConfigMap `istio-ca-root-cert`: fingerprint of the CA certificate that signs now; a workload with another one asks anew."""
+ANNOTATION_ROTATION: Final = "hauberk.io/ca-rotation"
+"""On Secret `hauberk-ca-in-use`: how far a change of the CA is, in words, empty when it is done."""
 TLS_MODE_ISTIO: Final = "istio"
 
 # -- xDS type URLs ----------------------------------------------------------------------------------------------------

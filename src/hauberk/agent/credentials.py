@@ -14,6 +14,7 @@ from hauberk.model.identity import SpiffeId
 from hauberk.names import (
     CERT_CHAIN_FILE,
     CREDENTIALS_DIR,
+    CRL_FILE,
     KEY_FILE,
     ROOT_CERT_FILE,
     SDS_CERTIFICATE,
@@ -22,8 +23,10 @@ from hauberk.names import (
     SDS_ROOT_FILE,
     TYPE_SECRET,
 )
-from hauberk.pki.certificates import parse_certificates
+from hauberk.pki.certificates import fingerprint, parse_certificates
 from hauberk.pki.keys import PrivateKey, same_key
+from hauberk.pki.revocation import digest_of
+from hauberk.pki.rotation import Held
 from hauberk.pki.svid import X509Bundle, X509Svid
 from hauberk.pki.verify import verify_chain
 
@@ -42,6 +45,17 @@ class Credentials:
 
     svid: X509Svid
     bundle: X509Bundle
+    crl: bytes = b""
+    """Revocation lists as PEM, empty for none."""
+
+    @property
+    def issuer(self) -> str:
+        """Fingerprint of the CA certificate that signed the leaf."""
+        return fingerprint(self.svid.chain[1])
+
+    def held(self, since: datetime) -> Held:
+        """What there is to report of it."""
+        return Held(self.issuer, frozenset(self.bundle.fingerprints()), digest_of(self.crl), since)
 
 
 def accept_chain(chain_pem: tuple[str, ...], key: PrivateKey, spiffe_id: SpiffeId, *, bundle: X509Bundle, now: datetime) -> Credentials:
@@ -73,14 +87,18 @@ def credential_files(credentials: Credentials, *, seen_in: str = CREDENTIALS_DIR
             "watched_directory": watched,
         }
     }
-    roots = {"validation_context": {"trusted_ca": {"filename": f"{current}/{ROOT_CERT_FILE}"}, "watched_directory": watched}}
+    context: dict[str, object] = {"trusted_ca": {"filename": f"{current}/{ROOT_CERT_FILE}"}, "watched_directory": watched}
+    if credentials.crl:
+        # The leaf only: the lists are those of the CAs that sign leaves, and BoringSSL would want one for each CA above too.
+        context |= {"crl": {"filename": f"{current}/{CRL_FILE}"}, "only_verify_leaf_cert_crl": True}
+    lists = {CRL_FILE: credentials.crl} if credentials.crl else {}
     return {
         CERT_CHAIN_FILE: credentials.svid.chain_to_pem(),
         KEY_FILE: credentials.svid.key_to_pem(),
         ROOT_CERT_FILE: credentials.bundle.to_pem(),
         SDS_CERTIFICATE_FILE: _sds_file(SDS_CERTIFICATE, certificate),
-        SDS_ROOT_FILE: _sds_file(SDS_ROOT, roots),
-    }
+        SDS_ROOT_FILE: _sds_file(SDS_ROOT, {"validation_context": context}),
+    } | lists
 
 
 def _sds_file(name: str, secret: Mapping[str, object]) -> bytes:

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -23,9 +23,10 @@ from hauberk.names import BOOTSTRAP_PATH, CREDENTIALS_DIR, ROOT_CONFIG_MAP
 from hauberk.pki.csr import make_csr
 from hauberk.pki.keys import make_key
 from hauberk.pki.messages import CertificateRequest
+from hauberk.pki.rotation import Held
 from hauberk.pki.svid import X509Bundle
 
-__all__ = ["AgentPorts", "RootsMissing", "WorkloadAgent"]
+__all__ = ["AgentPorts", "PublishedTrust", "RootsMissing", "StaleIssuer", "WorkloadAgent"]
 
 _log = structlog.get_logger(__name__)
 
@@ -34,6 +35,22 @@ _LIFETIME: Final = timedelta(hours=24)
 _LONGEST_START_RETRY: Final = timedelta(seconds=2)
 """A pod waits for its first certificate: ask often."""
 _LONGEST_WAIT: Final = timedelta(seconds=30)
+
+
+class StaleIssuer(PeerError):
+    """The CA has certified by another certificate than the mesh has announced; a moment later it will be the right one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTrust:
+    """What ConfigMap `istio-ca-root-cert` says."""
+
+    roots: str
+    """PEM."""
+    crl: str = ""
+    """Revocation lists as PEM, empty for none."""
+    issuer: str = ""
+    """Fingerprint of the CA certificate that signs now; empty where it is not said."""
 
 
 class RootsMissing(PeerError):
@@ -48,11 +65,13 @@ class AgentPorts:
     """The mesh that a pod belongs to."""
     token: Callable[[Manifest], Awaitable[str]]
     """A ServiceAccount token bound to the pod, of audience `names.CA_AUDIENCE`."""
-    roots: Callable[[str], Awaitable[str | None]]
-    """`root-cert.pem` of ConfigMap `istio-ca-root-cert` in a namespace, None while there is none."""
+    trust: Callable[[str], Awaitable[PublishedTrust | None]]
+    """ConfigMap `istio-ca-root-cert` of a namespace, None while there is none."""
     bootstrap: Callable[[Manifest], Awaitable[bytes]]
     """Envoy's bootstrap (JSON) for a pod."""
     envoy: Path
+    report: Callable[[Manifest, Held], Awaitable[None]]
+    """Tell the mesh what a pod has now."""
     credentials_seen_in: str = CREDENTIALS_DIR
     """Where Envoy sees the credentials; another place where it is started without a mount namespace of its own."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -68,6 +87,9 @@ class _Workload:
     mesh: MeshAddress
     credentials: Credentials
     renewal: Renewal
+    written: datetime
+    """When the credentials were."""
+    reported: Held | None = None
     roots_changed: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
@@ -105,6 +127,8 @@ class WorkloadAgent:
         workload = self._workloads.get(uid_of(pod))
         if workload is None or self._has_ended(workload):
             workload = await self._first_credentials(pod, folder, waiting)
+            # What was published meanwhile is not missed, and what there is now is reported.
+            workload.roots_changed.set()
             await self.release(uid_of(pod))
             self._workloads[uid_of(pod)] = workload
             self._tend(workload)
@@ -133,7 +157,8 @@ class WorkloadAgent:
         while True:
             try:
                 mesh = await self._ports.mesh_of(pod)
-                credentials = await self._obtain(pod, mesh, await self._roots(pod, mesh))
+                bundle, published = await self._trust(pod, mesh)
+                credentials = await self._obtain(pod, mesh, bundle, published)
             except Exception as error:  # the API or the CA is away, in whatever way their clients say it
                 failures += 1
                 waiting(str(error) or repr(error))
@@ -141,22 +166,23 @@ class WorkloadAgent:
                 await asyncio.sleep(delay.total_seconds())
             else:
                 self._write(folder, credentials)
-                return _Workload(pod, folder, mesh, credentials, self._plan(credentials))
+                return _Workload(pod, folder, mesh, credentials, self._plan(credentials), self._ports.clock())
 
-    async def _roots(self, pod: Manifest, mesh: MeshAddress) -> X509Bundle:
-        pem = await self._ports.roots(namespace_of(pod))
-        if not pem:
+    async def _trust(self, pod: Manifest, mesh: MeshAddress) -> tuple[X509Bundle, PublishedTrust]:
+        published = await self._ports.trust(namespace_of(pod))
+        if published is None:
             where = f"ConfigMap {namespace_of(pod)}/{ROOT_CONFIG_MAP}"
             raise RootsMissing(f"{where} is not there yet. Is the namespace a member of mesh {mesh.namespace}/{mesh.name}?")
-        return X509Bundle.parse(mesh.trust_domain, pem.encode())
+        return X509Bundle.parse(mesh.trust_domain, published.roots.encode()), published
 
-    async def _obtain(self, pod: Manifest, mesh: MeshAddress, bundle: X509Bundle) -> Credentials:
+    async def _obtain(self, pod: Manifest, mesh: MeshAddress, bundle: X509Bundle, published: PublishedTrust) -> Credentials:
         """New credentials with a new key, which exists in memory only until it is written to the pod's tmpfs."""
         spiffe_id = SpiffeId.for_workload(mesh.trust_domain, namespace_of(pod), _service_account_of(pod))
         key = make_key()
         request = CertificateRequest(make_csr(key, spiffe_id), _LIFETIME)
         chain = await request_certificate(mesh, request, token=await self._ports.token(pod), bundle=bundle)
-        return accept_chain(chain, key, spiffe_id, bundle=bundle, now=self._ports.clock())
+        accepted = accept_chain(chain, key, spiffe_id, bundle=bundle, now=self._ports.clock())
+        return replace(accepted, crl=published.crl.encode())
 
     def _plan(self, credentials: Credentials) -> Renewal:
         leaf = credentials.svid.leaf
@@ -174,6 +200,7 @@ class WorkloadAgent:
             await self._due(workload)
             try:
                 await self._renew(workload)
+                await self._report(workload)
             except Exception as error:  # one pod's trouble must not end the renewal of all others
                 self._note_failure(workload, error)
 
@@ -191,18 +218,34 @@ class WorkloadAgent:
         workload.roots_changed.clear()
 
     async def _renew(self, workload: _Workload) -> None:
-        bundle = await self._roots(workload.pod, workload.mesh)
-        if bundle == workload.credentials.bundle and self._ports.clock() < workload.renewal.at:
-            return  # woken by an event that changed nothing
-        if bundle != workload.credentials.bundle:
+        """Take the roots that are published, and a new certificate where it is time or another CA signs by now."""
+        bundle, published = await self._trust(workload.pod, workload.mesh)
+        before, crl = workload.credentials, published.crl.encode()
+        if (bundle, crl) != (before.bundle, before.crl):
             # First the roots, with the pair in use: they must not wait for a CA that may be away.
-            workload.credentials = Credentials(workload.credentials.svid, bundle)
-            self._write(workload.folder, workload.credentials)
-            _log.info("roots written", **workload.about, roots=bundle.fingerprints())
-        workload.credentials = await self._obtain(workload.pod, workload.mesh, bundle)
-        self._write(workload.folder, workload.credentials)
+            self._replace(workload, Credentials(before.svid, bundle, crl))
+            _log.info("roots written", **workload.about, roots=bundle.fingerprints(), crl=bool(crl))
+            await self._report(workload)
+        is_moved = before.issuer != published.issuer if published.issuer else bundle != before.bundle
+        if not is_moved and self._ports.clock() < workload.renewal.at:
+            return
+        self._replace(workload, await self._obtain(workload.pod, workload.mesh, bundle, published))
         workload.renewal = self._plan(workload.credentials)
         _log.info("certificate renewed", **workload.about, until=workload.renewal.not_valid_after.isoformat())
+        if published.issuer and workload.credentials.issuer != published.issuer:
+            raise StaleIssuer(f"The CA certifies by {workload.credentials.issuer} still, and {published.issuer} is announced.")
+
+    def _replace(self, workload: _Workload, credentials: Credentials) -> None:
+        self._write(workload.folder, credentials)
+        workload.credentials, workload.written = credentials, self._ports.clock()
+
+    async def _report(self, workload: _Workload) -> None:
+        """Tell what the workload has, unless that is what was told last."""
+        held = workload.credentials.held(workload.written)
+        known = workload.reported
+        if known is None or (known.issuer, known.roots, known.crl) != (held.issuer, held.roots, held.crl):
+            await self._ports.report(workload.pod, held)
+            workload.reported = held
 
     def _note_failure(self, workload: _Workload, error: Exception) -> None:
         now = self._ports.clock()

@@ -25,6 +25,7 @@ class WorkQueue:
         # A dict keeps the order of insertion and finds doubles; a list would do only the one.
         self._ready: dict[Key, None] = {}
         self._delayed: list[tuple[float, Key]] = []
+        self._due: dict[Key, float] = {}
         self._failures: dict[Key, int] = {}
 
     def __len__(self) -> int:
@@ -35,13 +36,18 @@ class WorkQueue:
         self._ready[key] = None
 
     def add_after(self, key: Key, *, due: float) -> None:
-        """Plan `key` at the time `due`."""
-        heapq.heappush(self._delayed, (due, key))
+        """Plan `key` at the time `due`, or at the earlier one that it was to be planned at already: that plan asks anew."""
+        if due < self._due.get(key, float("inf")):
+            self._due[key] = due
+            heapq.heappush(self._delayed, (due, key))
 
     def take(self, *, now: float) -> Key | None:
         """The next key, or None where nothing is due."""
         while self._delayed and self._delayed[0][0] <= now:
-            self.add(heapq.heappop(self._delayed)[1])
+            due, key = heapq.heappop(self._delayed)
+            if self._due.get(key) == due:  # else an earlier one has taken its place
+                del self._due[key]
+                self.add(key)
         if not self._ready:
             return None
         key = next(iter(self._ready))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 
 from cryptography import x509
@@ -52,6 +52,6 @@ def build_controllers(options: ControllerOptions) -> Sequence[Controller]:
     )
 
 
-def _new_root(trust_domain: TrustDomain, namespace: str, now: datetime) -> Manifest:
-    root = self_signed_ca(trust_domain=trust_domain, key=make_key(), now=now, serial=x509.random_serial_number())
+def _new_root(trust_domain: TrustDomain, namespace: str, now: datetime, life: timedelta) -> Manifest:
+    root = self_signed_ca(trust_domain=trust_domain, key=make_key(), now=now, serial=x509.random_serial_number(), lifetime=life)
     return ca_secret(root, namespace)

@@ -40,6 +40,8 @@ class SigningCa:
     """From the signing certificate to its root, both included; one certificate where the root itself signs."""
     bundle: X509Bundle
     """All trusted roots, that of `path` among them."""
+    crls: tuple[x509.CertificateRevocationList, ...] = ()
+    """Revocation lists that go to the workloads with the roots."""
 
     @property
     def trust_domain(self) -> TrustDomain:

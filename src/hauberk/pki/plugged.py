@@ -2,31 +2,47 @@
 
 Files, as in Istio: `ca-cert.pem` and `ca-key.pem` sign, `cert-chain.pem` holds the certificates from `ca-cert.pem` up, `root-cert.pem`
 the trusted roots. All four must be there: Istio falls back to a root of its own where the key is missing, which leaves a mesh
-trusting something its owner did not choose.
+trusting something its owner did not choose. A Secret of type kubernetes.io/tls (cert-manager's) names them `tls.crt` (the signing
+certificate and its chain), `tls.key` and `ca.crt`. `ca-crl.pem` may lie beside them.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography import x509
 
 from hauberk.errors import ConfigError, Finding, Level
 from hauberk.model.identity import TrustDomain
+from hauberk.names import CRL_FILE
 from hauberk.pki.ca import SigningCa
 from hauberk.pki.certificates import CertificateRefused, parse_certificates
+from hauberk.pki.constraints import excludes
 from hauberk.pki.issue import Issuer
 from hauberk.pki.keys import KeyRefused, PrivateKey, parse_key, same_key
+from hauberk.pki.revocation import read_crls
 from hauberk.pki.svid import X509Bundle
 from hauberk.pki.verify import defects_of_authority, find_path
 
-__all__ = ["CA_CERT_FILE", "CA_KEY_FILE", "CHAIN_FILE", "PLUGGED_FILES", "ROOT_FILE", "CaRefused", "load_plugged_ca", "read_plugged_ca"]
+__all__ = [
+    "CA_CERT_FILE",
+    "CA_KEY_FILE",
+    "CHAIN_FILE",
+    "PLUGGED_FILES",
+    "ROOT_FILE",
+    "TLS_FILES",
+    "CaRefused",
+    "load_plugged_ca",
+    "read_plugged_ca",
+]
 
 CA_CERT_FILE: Final = "ca-cert.pem"
 CA_KEY_FILE: Final = "ca-key.pem"
 CHAIN_FILE: Final = "cert-chain.pem"
 ROOT_FILE: Final = "root-cert.pem"
 PLUGGED_FILES: Final = (CA_CERT_FILE, CA_KEY_FILE, CHAIN_FILE, ROOT_FILE)
+TLS_FILES: Final = ("tls.crt", "tls.key", "ca.crt")
+"""The names that a Secret of type kubernetes.io/tls has."""
 
 
 class CaRefused(ConfigError):
@@ -51,21 +67,54 @@ def load_plugged_ca(files: Mapping[str, bytes], *, trust_domain: TrustDomain, su
 def read_plugged_ca(
     files: Mapping[str, bytes], *, trust_domain: TrustDomain, subject: str, now: datetime
 ) -> tuple[SigningCa | None, tuple[Finding, ...]]:
-    """The CA in `files`, or None and at least one finding of level Error; all that is wrong is found at once."""
+    """The CA in `files`, or None and at least one finding of level Error; all that is wrong is found at once.
+
+    With a CA, findings are of level Warning: a revocation list that is left out.
+    """
+    names = _names_in(files)
     report = _Report(subject)
-    missing = [name for name in PLUGGED_FILES if not files.get(name)]
+    missing = [name for name in dict.fromkeys(names) if not files.get(name)]
     for name in missing:
-        report.add("HBK0401", name, "it is missing or empty.", f"A plugged-in CA needs all of {', '.join(PLUGGED_FILES)}.")
+        report.add("HBK0401", name, "it is missing or empty.", f"A plugged-in CA needs all of {', '.join(dict.fromkeys(names))}.")
     signing, chain, roots = (
-        () if name in missing else _certificates_in(name, files[name], report) for name in (CA_CERT_FILE, CHAIN_FILE, ROOT_FILE)
+        () if name in missing else _certificates_in(name, files[name], report) for name in (names.certificate, names.chain, names.root)
     )
-    key = None if CA_KEY_FILE in missing else _key_in(files[CA_KEY_FILE], report)
+    key = None if names.key in missing else _key_in(names.key, files[names.key], report)
     if signing and key and not same_key(signing[0].public_key(), key.public_key()):
-        report.add("HBK0404", CA_KEY_FILE, f"the key is not that of {CA_CERT_FILE}.", "Give the key the certificate was made for.")
-    path = _check_path(signing[0], (*signing[1:], *chain), roots, report=report, now=now) if signing and chain and roots else None
+        report.add("HBK0404", names.key, f"the key is not that of {names.certificate}.", "Give the key the certificate was made for.")
+    path: tuple[x509.Certificate, ...] = ()
+    if signing and chain and roots:
+        path = _check_path(_Given(signing[0], (*signing[1:], *chain), roots, names), trust_domain, report, now)
     if report.findings or not (path and key):
         return None, tuple(report.findings)
-    return SigningCa(Issuer(path[0], key), path, X509Bundle(trust_domain, tuple(dict.fromkeys(roots)))), ()
+    crls, remarks = read_crls(files[CRL_FILE], path, subject=subject, now=now) if files.get(CRL_FILE) else ((), ())
+    return SigningCa(Issuer(path[0], key), path, X509Bundle(trust_domain, tuple(dict.fromkeys(roots))), crls), remarks
+
+
+class _Names(NamedTuple):
+    """Which file holds what."""
+
+    certificate: str = CA_CERT_FILE
+    key: str = CA_KEY_FILE
+    chain: str = CHAIN_FILE
+    root: str = ROOT_FILE
+
+
+def _names_in(files: Mapping[str, bytes]) -> _Names:
+    """Istio's names, unless there are only those of kubernetes.io/tls, where `tls.crt` is the chain too."""
+    if any(name in files for name in TLS_FILES) and not any(name in files for name in PLUGGED_FILES):
+        certificate, key, root = TLS_FILES
+        return _Names(certificate, key, certificate, root)
+    return _Names()
+
+
+class _Given(NamedTuple):
+    """The certificates that were given."""
+
+    signing: x509.Certificate
+    chain: Sequence[x509.Certificate]
+    roots: Sequence[x509.Certificate]
+    names: _Names
 
 
 class _Report:
@@ -92,31 +141,30 @@ def _certificates_in(name: str, pem: bytes, report: _Report) -> tuple[x509.Certi
         return ()
 
 
-def _key_in(pem: bytes, report: _Report) -> PrivateKey | None:
+def _key_in(name: str, pem: bytes, report: _Report) -> PrivateKey | None:
     try:
         return parse_key(pem)
     except KeyRefused as error:
-        report.add("HBK0403", CA_KEY_FILE, str(error), "")
+        report.add("HBK0403", name, str(error), "")
         return None
 
 
-def _check_path(
-    signing: x509.Certificate, chain: Sequence[x509.Certificate], roots: Sequence[x509.Certificate], *, report: _Report, now: datetime
-) -> tuple[x509.Certificate, ...]:
+def _check_path(given: _Given, trust_domain: TrustDomain, report: _Report, now: datetime) -> tuple[x509.Certificate, ...]:
     """The path from the signing certificate to a root; what is wrong with it goes to `report`. Empty where there is none."""
-    path = find_path(signing, chain, roots)
+    names = given.names
+    path = find_path(given.signing, given.chain, given.roots)
     if path is None:
-        issuer = signing.issuer.rfc4514_string()
-        message = f'its issuer "{issuer}" does not lead to {ROOT_FILE} by way of {CHAIN_FILE}: certificate signed by unknown authority.'
-        report.add("HBK0406", CA_CERT_FILE, message, f"Put every certificate between the two into {CHAIN_FILE}, and the right root.")
-        report.add_defects(signing, 0, CA_CERT_FILE, now)
+        issuer = given.signing.issuer.rfc4514_string()
+        message = f'its issuer "{issuer}" does not lead to {names.root} by way of {names.chain}: certificate signed by unknown authority.'
+        fix = f"Put every certificate between the two into {names.chain}, and the right root into {names.root}."
+        report.add("HBK0406", names.certificate, message, fix)
+        report.add_defects(given.signing, 0, names.certificate, now)
         return ()
     for below, certificate in enumerate(path):
-        report.add_defects(certificate, below, _file_of(below, len(path)), now)
+        file = names.certificate if below == 0 else names.root if below == len(path) - 1 else names.chain
+        report.add_defects(certificate, below, file, now)
+        if reason := excludes(certificate, trust_domain):
+            name = certificate.subject.rfc4514_string()
+            fix = f"Issue it without name constraints on URIs, or permit the host {trust_domain}."
+            report.add("HBK0408", file, f'certificate "{name}": {reason}', fix)
     return path
-
-
-def _file_of(position: int, length: int) -> str:
-    if position == 0:
-        return CA_CERT_FILE
-    return ROOT_FILE if position == length - 1 else CHAIN_FILE

@@ -1,7 +1,8 @@
 """The edge of the CA: Istio's CA API over gRPC on a unix socket, with TLS by the CA's own certificate.
 
-A caller proves who it is by a bearer token in the call's metadata; the certificate is for that identity and no other, whatever
-the request says. Every certificate leaves an audit line; keys and tokens leave none.
+A caller proves who it is by a bearer token in the call's metadata, or on a second socket by the certificate that it has (gRPC's
+Python servers demand a client's certificate from everybody or from nobody); the certificate is for that identity and no
+other, whatever the request says. Every certificate leaves an audit line; keys and tokens leave none.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -15,18 +16,21 @@ import structlog
 from cryptography import x509
 
 from hauberk.errors import HauberkError, PeerError
-from hauberk.model.identity import SpiffeId
+from hauberk.model.identity import SPIFFE_SCHEME, IdentityError, SpiffeId, TrustDomain
 from hauberk.pki.ca import DEFAULT_LIFETIMES, Lifetimes, SigningCa
 from hauberk.pki.credentials import server_credentials
 from hauberk.pki.csr import parse_csr
 from hauberk.pki.messages import SERVICE, CertificateRequest, parse_request, serialize_response
+from hauberk.pki.rate import Rate, RateLimiter
 from hauberk.pki.serving import ServingCertificate
 
-__all__ = ["Authenticate", "Authorize", "CaServer", "CaServerSettings", "Caller"]
+__all__ = ["CERTIFICATE_PROOF", "Authenticate", "Authorize", "CaServer", "CaServerSettings", "Caller"]
 
 _log = structlog.get_logger(__name__)
 
 _BEARER: Final = "Bearer "
+CERTIFICATE_PROOF: Final = "certificate"
+"""`Caller.proof` of one that has shown its certificate."""
 _NOT_AUTHENTICATED: Final = "request authenticate failure"
 """Istio's words, by which its agents and their readers know this failure."""
 
@@ -59,7 +63,11 @@ class CaServerSettings:
     """The names that clients look for in it."""
     authenticate: Authenticate
     authorize: Authorize
+    mtls_socket: Path | None = None
+    """Where callers prove themselves by certificate; None: nowhere."""
     lifetimes: Lifetimes = DEFAULT_LIFETIMES
+    rate: Rate | None = None
+    """How often one identity may ask; None: without a limit."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -69,6 +77,8 @@ class CaServer:
     def __init__(self, settings: CaServerSettings, ca: SigningCa) -> None:
         self._settings = settings
         self._ca = ca
+        self.lifetimes = settings.lifetimes
+        self._limiter = RateLimiter(settings.rate) if settings.rate is not None else None
         self._serving = ServingCertificate(ca, settings.spiffe_id, settings.dns_names)
         self._server: grpc.aio.Server | None = None
 
@@ -83,6 +93,9 @@ class CaServer:
         method = grpc.unary_unary_rpc_method_handler(self._create_certificate)
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"CreateCertificate": method}),))
         server.add_secure_port(f"unix:{self._settings.socket}", server_credentials(self._serving, self._settings.clock))
+        if self._settings.mtls_socket is not None:
+            mutual = server_credentials(self._serving, self._settings.clock, require_client_certificate=True)
+            server.add_secure_port(f"unix:{self._settings.mtls_socket}", mutual)
         await server.start()
         self._server = server
         _log.info("ca serves", socket=str(self._settings.socket), trust_domain=str(self._ca.trust_domain))
@@ -100,16 +113,19 @@ class CaServer:
 
     async def _create_certificate(self, data: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
         try:
-            return await self._answer(data, _token_in(context.invocation_metadata() or ()))
+            return await self._answer(data, await self._authenticated(context))
         except _Refused as refusal:
             _log.warning("certificate refused", reason=str(refusal), **refusal.about)
             await context.abort(refusal.code, str(refusal))
 
-    async def _answer(self, data: bytes, token: str) -> bytes:
-        caller = await self._authenticated(token)
+    async def _answer(self, data: bytes, caller: Caller) -> bytes:
         about = {"namespace": caller.namespace, "service_account": caller.service_account, "pod": caller.pod}
         if (reason := self._settings.authorize(caller)) is not None:
             raise _Refused(grpc.StatusCode.PERMISSION_DENIED, reason, about)
+        if self._limiter is not None and not self._limiter.take(f"{caller.namespace}/{caller.service_account}", self._settings.clock()):
+            raise _Refused(
+                grpc.StatusCode.RESOURCE_EXHAUSTED, f"This identity asks too often: {self._limiter.rate}. Ask again later.", about
+            )
         try:
             return self._issue(parse_request(data), caller)
         except PeerError as error:
@@ -117,7 +133,10 @@ class CaServer:
         except HauberkError as error:
             raise _Refused(grpc.StatusCode.FAILED_PRECONDITION, str(error), about) from error
 
-    async def _authenticated(self, token: str) -> Caller:
+    async def _authenticated(self, context: "grpc.aio.ServicerContext[bytes, bytes]") -> Caller:
+        if (holder := _holder_of(context.auth_context(), self._ca.trust_domain)) is not None:
+            return holder
+        token = _token_in(context.invocation_metadata() or ())
         try:
             caller = await self._settings.authenticate(token) if token else None
         except Exception as error:  # whatever the check rests on is away; the caller shall come again
@@ -129,7 +148,7 @@ class CaServer:
 
     def _issue(self, request: CertificateRequest, caller: Caller) -> bytes:
         spiffe_id = SpiffeId.for_workload(self._ca.trust_domain, caller.namespace, caller.service_account)
-        ttl = self._settings.lifetimes.clip(request.lifetime)
+        ttl = self.lifetimes.clip(request.lifetime)
         csr = parse_csr(request.csr)
         chain = self._ca.issue(csr, spiffe_id, ttl=ttl, now=self._settings.clock(), serial=x509.random_serial_number())
         if request.lifetime > ttl:
@@ -153,6 +172,23 @@ def _token_in(metadata: Iterable[tuple[str, str | bytes]]) -> str:
         if key == "authorization" and isinstance(value, str) and value.startswith(_BEARER):
             return value.removeprefix(_BEARER)
     return ""
+
+
+def _holder_of(peer: Mapping[str, Iterable[bytes]], trust_domain: TrustDomain) -> Caller | None:
+    """Who the client's certificate names, where it has shown one (gRPC has verified it against the mesh's roots); None without.
+
+    One that is no workload's of this trust domain proves nothing.
+    """
+    names = [name.decode() for name in peer.get("x509_subject_alternative_name", ()) if name.startswith(SPIFFE_SCHEME.encode())]
+    if len(names) != 1:
+        return None
+    try:
+        identity = SpiffeId.parse(names[0])
+    except IdentityError:
+        return None
+    if identity.trust_domain != trust_domain or identity.namespace is None or identity.service_account is None:
+        return None
+    return Caller(identity.namespace, identity.service_account, proof=CERTIFICATE_PROOF)
 
 
 def _audit(leaf: x509.Certificate, spiffe_id: SpiffeId, caller: Caller) -> None:

@@ -7,7 +7,7 @@ from shutil import which
 from typing import Final
 
 from hauberk.agent.ca_client import MeshAddress
-from hauberk.agent.workload import AgentPorts
+from hauberk.agent.workload import AgentPorts, PublishedTrust
 from hauberk.client.http import ApiClient, ApiStatusError
 from hauberk.envoy.bootstrap import BootstrapInputs, build_bootstrap
 from hauberk.errors import ConfigError, EnvironmentProblem
@@ -16,7 +16,18 @@ from hauberk.k8s.kind import Manifest, name_of, namespace_of, uid_of
 from hauberk.k8s.parse_workload import parse_workload
 from hauberk.model.identity import TrustDomain
 from hauberk.model.proxy import Proxy, ProxyKind
-from hauberk.names import ANNOTATION_MESH, CA_AUDIENCE, DEFAULT_TRUST_DOMAIN, PROXY_CONTAINER, ROOT_CERT_FILE, ROOT_CONFIG_MAP
+from hauberk.names import (
+    ANNOTATION_CERTIFICATE,
+    ANNOTATION_ISSUER,
+    ANNOTATION_MESH,
+    CA_AUDIENCE,
+    CRL_FILE,
+    DEFAULT_TRUST_DOMAIN,
+    PROXY_CONTAINER,
+    ROOT_CERT_FILE,
+    ROOT_CONFIG_MAP,
+)
+from hauberk.pki.rotation import Held
 from hauberk.settings import InstancePaths
 
 __all__ = ["ApiAgentPorts", "envoy_binary", "mesh_address"]
@@ -71,7 +82,9 @@ class ApiAgentPorts:
 
     def ports(self) -> AgentPorts:
         """The callables, bound."""
-        return AgentPorts(mesh_of=self.mesh_of, token=self.token, roots=self.roots, bootstrap=self.bootstrap, envoy=envoy_binary())
+        return AgentPorts(
+            mesh_of=self.mesh_of, token=self.token, trust=self.trust, bootstrap=self.bootstrap, envoy=envoy_binary(), report=self.report
+        )
 
     async def mesh_of(self, pod: Manifest) -> MeshAddress:
         """By the annotation that injection wrote."""
@@ -93,7 +106,7 @@ class ApiAgentPorts:
         answer = await self._client.request("POST", path, body=request)
         return str(answer["status"]["token"])
 
-    async def roots(self, namespace: str) -> str | None:
+    async def trust(self, namespace: str) -> PublishedTrust | None:
         """From ConfigMap `istio-ca-root-cert` of the namespace."""
         try:
             config_map = await self._client.get(core.CONFIG_MAP, ROOT_CONFIG_MAP, namespace)
@@ -101,7 +114,20 @@ class ApiAgentPorts:
             if error.code == 404:
                 return None
             raise
-        return str(config_map.get("data", {}).get(ROOT_CERT_FILE, "")) or None
+        data: Manifest = config_map.get("data") or {}
+        if not data.get(ROOT_CERT_FILE):
+            return None
+        issuer = (config_map["metadata"].get("annotations") or {}).get(ANNOTATION_ISSUER, "")
+        return PublishedTrust(str(data[ROOT_CERT_FILE]), str(data.get(CRL_FILE, "")), str(issuer))
+
+    async def report(self, pod: Manifest, held: Held) -> None:
+        """By an annotation of the pod, written through its status as a node may; a pod that is gone needs none."""
+        patch = {"metadata": {"uid": uid_of(pod), "annotations": {ANNOTATION_CERTIFICATE: held.render()}}}
+        try:
+            await self._client.patch(core.POD, name_of(pod), patch, namespace=namespace_of(pod), subresource="status")
+        except ApiStatusError as error:
+            if error.code not in (404, 422):  # gone, or another pod of that name by now
+                raise
 
     async def bootstrap(self, pod: Manifest) -> bytes:
         """Envoy's bootstrap for a sidecar or, by the container's args, a gateway."""

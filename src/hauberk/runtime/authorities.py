@@ -1,6 +1,6 @@
 """The CA servers of all meshes, and what their discovery shows: opened, replaced and closed as the API's objects say.
 
-Which CA a mesh has is `controllers.mesh.ca.choose_ca`'s decision; one that cannot be used leaves the one in use in use.
+What signs is what Secret `hauberk-ca-in-use` holds, which the CA's controller writes (`controllers.mesh.ca`): here is no decision.
 """
 
 import asyncio
@@ -15,14 +15,17 @@ from hauberk.client.http import ApiClient
 from hauberk.client.informer import Change, ChangeType
 from hauberk.controllers.cluster import Cluster
 from hauberk.controllers.mesh.ca import observed_ca
+from hauberk.controllers.mesh.ca_settings import CaSettings
 from hauberk.controllers.mesh.membership import Mesh, mesh_of
 from hauberk.k8s import core, maistra
 from hauberk.k8s.kind import Kind, Manifest, name_of, namespace_of, uid_of
 from hauberk.model.identity import SpiffeId, TrustDomain
 from hauberk.model.mesh import MeshSettings
-from hauberk.names import ANNOTATION_MESH, CA_AUDIENCE, CA_SOCKET
-from hauberk.pki.ca import SigningCa
-from hauberk.pki.server import Caller, CaServer, CaServerSettings
+from hauberk.names import ANNOTATION_MESH, CA_AUDIENCE, CA_MTLS_SOCKET, CA_SOCKET
+from hauberk.pki.ca import Lifetimes, SigningCa
+from hauberk.pki.certificates import fingerprint
+from hauberk.pki.rate import DEFAULT_RATE
+from hauberk.pki.server import CERTIFICATE_PROOF, Caller, CaServer, CaServerSettings
 from hauberk.pki.serving import ServingCertificate
 from hauberk.settings import InstancePaths
 from hauberk.xds.server import ServerCredentials
@@ -105,21 +108,23 @@ class Authorities:
             await self._authorities.pop(mesh).server.stop()
         for mesh, plane in planes.items():
             choice = observed_ca(plane, self._cluster, now=self._clock())
-            if choice.ca is not None:
-                await self._keep(mesh, choice.ca)
-            elif choice.findings:
-                _log.error("no usable CA", mesh=str(mesh), findings=[str(finding) for finding in choice.findings])
+            if choice.in_use is not None:
+                await self._keep(mesh, choice.in_use, CaSettings.of(plane).lifetimes)
+            if choice.errors:
+                _log.error("no usable CA", mesh=str(mesh), findings=[str(finding) for finding in choice.errors])
 
-    async def _keep(self, mesh: Mesh, ca: SigningCa) -> None:
+    async def _keep(self, mesh: Mesh, ca: SigningCa, lifetimes: Lifetimes) -> None:
         authority = self._authorities.get(mesh)
         if authority is None:
-            await self._open(mesh, ca)
-        elif authority.server.ca.path != ca.path or authority.server.ca.bundle != ca.bundle:
+            await self._open(mesh, ca, lifetimes)
+            return
+        authority.server.lifetimes = lifetimes
+        if authority.server.ca.path != ca.path or authority.server.ca.bundle != ca.bundle:
             authority.server.replace_ca(ca)
             authority.discovery.replace_ca(ca)
-            _log.info("ca replaced", mesh=str(mesh))
+            _log.info("ca replaced", mesh=str(mesh), signer=fingerprint(ca.path[0]), roots=ca.bundle.fingerprints())
 
-    async def _open(self, mesh: Mesh, ca: SigningCa) -> None:
+    async def _open(self, mesh: Mesh, ca: SigningCa, lifetimes: Lifetimes) -> None:
         folder = self._paths.mesh_run(*mesh)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         identity = istiod_identity(mesh, ca.trust_domain)
@@ -130,6 +135,9 @@ class Authorities:
             dns_names=names,
             authenticate=self.authenticate,
             authorize=lambda caller: self.objection_to(mesh, caller),
+            mtls_socket=folder / CA_MTLS_SOCKET,
+            lifetimes=lifetimes,
+            rate=DEFAULT_RATE,
             clock=self._clock,
         )
         server = CaServer(settings, ca)
@@ -162,12 +170,22 @@ class Authorities:
         """Why `caller` gets no certificate of `mesh`: its namespace is not the mesh's, or its pod was not given to it."""
         if caller.namespace != mesh.namespace and mesh_of(self._cluster, caller.namespace) != mesh:
             return f"Namespace {caller.namespace} is not a member of mesh {mesh}. Add it to ServiceMeshMemberRoll {mesh.namespace}/default."
+        if caller.proof == CERTIFICATE_PROOF:
+            return self._objection_to_holder(mesh, caller)
         pod = self._cluster.get(core.POD, caller.namespace, caller.pod) if caller.pod else None
         if pod is None or (caller.pod_uid and uid_of(pod) != caller.pod_uid):
             return "The token is bound to no pod that is there."
         if pod["metadata"].get("annotations", {}).get(ANNOTATION_MESH) != str(mesh):
             return f"Pod {caller.namespace}/{caller.pod} has no sidecar of mesh {mesh}."
         return None
+
+    def _objection_to_holder(self, mesh: Mesh, caller: Caller) -> str | None:
+        """A certificate names an account and no pod: some pod of the mesh must still run as that account."""
+        for pod in self._cluster.list(core.POD, caller.namespace):
+            account = pod["spec"].get("serviceAccountName") or "default"
+            if account == caller.service_account and pod["metadata"].get("annotations", {}).get(ANNOTATION_MESH) == str(mesh):
+                return None
+        return f"No pod of mesh {mesh} runs as {caller.namespace}/{caller.service_account} any more."
 
 
 def istiod_identity(mesh: Mesh, trust_domain: TrustDomain) -> SpiffeId:

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from hauberk.agent.ca_client import MeshAddress
-from hauberk.agent.workload import AgentPorts
+from hauberk.agent.workload import AgentPorts, PublishedTrust
 from hauberk.k8s.kind import Manifest
 from hauberk.model.identity import SpiffeId, TrustDomain
 from hauberk.pki.ca import Lifetimes, SigningCa, self_signed_ca
 from hauberk.pki.keys import make_key
+from hauberk.pki.rotation import Held
 from hauberk.pki.server import Caller, CaServer, CaServerSettings
 
 TRUST_DOMAIN = TrustDomain("cluster.local")
@@ -39,6 +40,9 @@ class TestMesh:
         self.now = START
         self.ca = new_ca()
         self.published: str | None = self.ca.bundle.to_pem().decode()
+        self.published_crl = ""
+        self.announced = ""
+        self.reports: list[Held] = []
         self.caller: Caller | None = Caller("bookinfo", "bookinfo-details", "details-v1-abc", "uid-of-details-v1-abc")
         self.waiting: list[str] = []
         self.on_waiting: Callable[[], None] = lambda: None
@@ -62,13 +66,16 @@ class TestMesh:
         async def token(_pod: Manifest) -> str:
             return "a-token"
 
-        async def roots(_namespace: str) -> str | None:
-            return self.published
+        async def trust(_namespace: str) -> PublishedTrust | None:
+            return None if self.published is None else PublishedTrust(self.published, self.published_crl, self.announced)
+
+        async def report(_pod: Manifest, held: Held) -> None:
+            self.reports.append(held)
 
         async def bootstrap(pod: Manifest) -> bytes:
             return f'{{"node": {{"id": "{pod["metadata"]["name"]}"}}}}'.encode()
 
-        return AgentPorts(mesh_of, token, roots, bootstrap, Path("/opt/envoy"), clock=lambda: self.now, random=lambda: 0.0)
+        return AgentPorts(mesh_of, token, trust, bootstrap, Path("/opt/envoy"), report, clock=lambda: self.now, random=lambda: 0.0)
 
     def wait_told(self, why: str) -> None:
         self.waiting.append(why)

@@ -7,7 +7,7 @@ import pytest
 
 from hauberk.model.identity import TrustDomain
 from hauberk.pki.ca import SigningCa
-from hauberk.pki.certificates import CertificateRefused, certificates_to_pem
+from hauberk.pki.certificates import CertificateRefused, certificates_to_pem, fingerprint
 from hauberk.pki.keys import key_to_pem, same_key
 from hauberk.pki.plugged import CaRefused
 from hauberk.pki.secrets import bundle_in_config_map, ca_in_cacerts, ca_in_secret, ca_secret, root_config_map
@@ -71,8 +71,9 @@ def test_values_that_are_not_base64_and_no_data_at_all_are_refused(now: datetime
 
 
 def test_the_roots_are_read_back_from_their_config_map(ca: SigningCa, trust_domain: TrustDomain) -> None:
-    config_map = root_config_map(ca.bundle, "bookinfo")
-    assert config_map["metadata"] == {"name": "istio-ca-root-cert", "namespace": "bookinfo"}
+    config_map = root_config_map(ca, "bookinfo")
+    announced = {"hauberk.io/ca-issuer": fingerprint(ca.path[0])}
+    assert config_map["metadata"] == {"name": "istio-ca-root-cert", "namespace": "bookinfo", "annotations": announced}
     assert bundle_in_config_map(config_map, trust_domain) == ca.bundle
 
 

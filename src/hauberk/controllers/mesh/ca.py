@@ -6,17 +6,20 @@ Which CA: `certificateAuthority.istiod.type` means what it says (facts/ossm.md 5
     SelfSigned   Secret `istio-ca-secret`, made once
     not set      `cacerts` where it is there, else `istio-ca-secret`
 
-A `cacerts` that cannot be used is never replaced by a root of our own: the mesh would trust what its owner did not choose.
+A `cacerts` that cannot be used is never replaced by a root of our own: the mesh would trust what its owner did not choose. What
+signs at this moment is in Secret `hauberk-ca-in-use`, and follows by the steps of `pki.rotation` (`ca_in_use`).
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from hauberk import names
-from hauberk.controllers.actions import Action, Create, Delete, Together, Update
+from hauberk.controllers.actions import Action, Again, Create, Delete, Event, Together, Update
 from hauberk.controllers.cluster import Cluster, Key
 from hauberk.controllers.controller import Controller, Watch, itself
+from hauberk.controllers.mesh.ca_in_use import in_use_of, next_step, rotation_of
+from hauberk.controllers.mesh.ca_settings import CaSettings
 from hauberk.controllers.mesh.membership import DEFAULT, Mesh, control_plane_of, trust_domain_of
 from hauberk.controllers.objects import annotations_of, at, covers, is_terminating
 from hauberk.errors import Finding, Level
@@ -24,14 +27,15 @@ from hauberk.k8s import core, maistra
 from hauberk.k8s.kind import Manifest, name_of, namespace_of, uid_of
 from hauberk.model.identity import IdentityError, TrustDomain
 from hauberk.pki.ca import SigningCa
-from hauberk.pki.plugged import CaRefused
-from hauberk.pki.secrets import ca_in_cacerts, ca_in_secret, root_config_map
-from hauberk.pki.svid import X509Bundle
+from hauberk.pki.certificates import CertificateRefused, parse_certificates
+from hauberk.pki.plugged import CA_CERT_FILE, CaRefused
+from hauberk.pki.rotation import needs_new_root
+from hauberk.pki.secrets import ca_in_secret, read_cacerts, root_config_map, secret_file
 
 __all__ = ["CaChoice", "NewRoot", "choose_ca", "controller", "observed_ca", "plan"]
 
-NewRoot = Callable[[TrustDomain, str, datetime], Manifest]
-"""(trust domain, namespace, now) -> Secret `istio-ca-secret` with a new root; it makes a key, so it is not pure and is passed in."""
+NewRoot = Callable[[TrustDomain, str, datetime, timedelta], Manifest]
+"""(trust domain, namespace, now, life) -> Secret `istio-ca-secret` with a new root; it makes a key, so it is not pure and is passed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,16 @@ class CaChoice:
     secret: str
     ca: SigningCa | None = None
     findings: tuple[Finding, ...] = ()
+    """Errors without a CA; with one, warnings on what of it is left out."""
+    in_use: SigningCa | None = None
+    """What signs now; None before the first."""
+    rotation: str = ""
+    """How far the change from `in_use` to `ca` is, in words; empty where there is none."""
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Why the CA that is asked for cannot be used."""
+        return tuple(finding for finding in self.findings if finding.level is Level.ERROR)
 
     @property
     def is_to_be_made(self) -> bool:
@@ -58,7 +72,8 @@ def choose_ca(smcp: Manifest, cacerts: Manifest | None, own: Manifest | None, *,
     try:
         trust_domain = TrustDomain(trust_domain_of(smcp))
         if secret == names.CACERTS_SECRET:
-            return CaChoice(secret, ca_in_cacerts(cacerts or {}, trust_domain=trust_domain, now=now))
+            ca, findings = read_cacerts(cacerts or {}, trust_domain=trust_domain, now=now)
+            return CaChoice(secret, ca, findings)
         return CaChoice(secret, ca_in_secret(own, trust_domain=trust_domain, now=now) if own is not None else None)
     except CaRefused as refused:
         return CaChoice(secret, findings=refused.findings)
@@ -90,10 +105,11 @@ def _finding(code: str, smcp: Manifest, path: str, message: str, fix: str) -> Fi
 
 
 def observed_ca(smcp: Manifest, cluster: Cluster, *, now: datetime) -> CaChoice:
-    """`choose_ca` with the Secrets as they are."""
+    """`choose_ca` with the Secrets as they are, and what is in use."""
     namespace = namespace_of(smcp)
     cacerts = cluster.get(core.SECRET, namespace, names.CACERTS_SECRET)
-    return choose_ca(smcp, cacerts, cluster.get(core.SECRET, namespace, names.CA_SECRET), now=now)
+    choice = choose_ca(smcp, cacerts, cluster.get(core.SECRET, namespace, names.CA_SECRET), now=now)
+    return replace(choice, in_use=in_use_of(smcp, cluster), rotation=rotation_of(smcp, cluster))
 
 
 # -- The controller ---------------------------------------------------------------------------------------------------
@@ -103,15 +119,42 @@ def plan(cluster: Cluster, key: Key, now: datetime, *, new_root: NewRoot) -> Seq
     smcp = cluster.get(maistra.SERVICE_MESH_CONTROL_PLANE, *key)
     if smcp is None or is_terminating(smcp) or smcp is not control_plane_of(cluster, mesh.namespace):
         return _withdraw(mesh, cluster, keep=())
-    choice = observed_ca(smcp, cluster, now=now)
+    choice, settings = observed_ca(smcp, cluster, now=now), CaSettings.of(smcp)
+    own = cluster.get(core.SECRET, mesh.namespace, names.CA_SECRET)
     # Members get the root when they are configured, as istiod sees them only then.
     members = [mesh.namespace, *_configured_members(mesh, cluster)]
-    if choice.is_to_be_made:  # the Secret's arrival plans this key again, which then hands its root out
-        return (Create(core.SECRET, new_root(TrustDomain(trust_domain_of(smcp)), mesh.namespace, now)),)
-    if choice.ca is None:  # the CA in use stays in use, and so do its roots
+    if choice.is_to_be_made or (choice.secret == names.CA_SECRET and own is not None and _is_due(own, settings, now)):
+        # The Secret's arrival plans this key again, which then goes over to the new root.
+        return _make_root(smcp, own, new_root(TrustDomain(trust_domain_of(smcp)), mesh.namespace, now, settings.root_life))
+    step = next_step(smcp, choice.ca, cluster, now=now)
+    if step.ca is None:
         return _withdraw(mesh, cluster, keep=members)
-    changes = [*_hand_out(mesh, choice.ca.bundle, members, cluster), *_withdraw(mesh, cluster, keep=members)]
-    return [Together(tuple(changes))] if len(changes) > 1 else changes
+    changes = [*_hand_out(mesh, step.ca, members, cluster), *_withdraw(mesh, cluster, keep=members)]
+    # The signer before the ConfigMap that says who signs, since workloads ask when they read it.
+    return [*step.actions, *([Together(tuple(changes))] if len(changes) > 1 else changes), *_wake(step.look_again, choice, settings, now)]
+
+
+def _is_due(own: Manifest, settings: CaSettings, now: datetime) -> bool:
+    """Whether the mesh's own root is in the last part of its life, or past it."""
+    try:
+        root, *_ = parse_certificates(secret_file(own, CA_CERT_FILE))
+    except CertificateRefused:
+        return False  # choose_ca says what is wrong with it
+    return settings.checks_root and needs_new_root(root, now, share=settings.grace_share)
+
+
+def _make_root(smcp: Manifest, own: Manifest | None, made: Manifest) -> list[Action]:
+    if own is None:
+        return [Create(core.SECRET, made)]
+    message = "The self-signed root nears its end: a new one, with a new key, takes its place once all workloads trust it."
+    return [Update(core.SECRET, own | {"data": made["data"]}), Event(smcp, "CaRootRenewed", message)]
+
+
+def _wake(look_again: timedelta | None, choice: CaChoice, settings: CaSettings, now: datetime) -> list[Action]:
+    """When to plan again though no object changes: the root's age, workloads that settle, revocation lists that end."""
+    ends = [crl.next_update_utc for crl in choice.ca.crls if crl.next_update_utc is not None] if choice.ca else []
+    waits = [settings.check_period, *(end - now for end in ends), *([look_again] if look_again is not None else [])]
+    return [Again(max(min(waits), timedelta(milliseconds=50)))]
 
 
 def _configured_members(mesh: Mesh, cluster: Cluster) -> list[str]:
@@ -125,12 +168,13 @@ def _is_open(namespace: str, cluster: Cluster) -> bool:
     return found is not None and not is_terminating(found)
 
 
-def _hand_out(mesh: Mesh, bundle: X509Bundle, members: Iterable[str], cluster: Cluster) -> list[Action]:
+def _hand_out(mesh: Mesh, ca: SigningCa, members: Iterable[str], cluster: Cluster) -> list[Action]:
     actions: list[Action] = []
     for namespace in members:
-        wanted = root_config_map(bundle, namespace)
+        wanted = root_config_map(ca, namespace)
         # The annotation tells whose it is, so that it can be taken back; the label is istiod's.
-        wanted["metadata"] |= {"labels": {"istio.io/config": "true"}, "annotations": {names.ANNOTATION_MESH: str(mesh)}}
+        annotations = wanted["metadata"]["annotations"] | {names.ANNOTATION_MESH: str(mesh)}
+        wanted["metadata"] |= {"labels": {"istio.io/config": "true"}, "annotations": annotations}
         known = cluster.get(core.CONFIG_MAP, namespace, names.ROOT_CONFIG_MAP)
         if known is None:
             actions.append(Create(core.CONFIG_MAP, wanted))
@@ -154,7 +198,14 @@ def _mesh_of_root(config_map: Manifest) -> Mesh | None:
 
 
 def _meshes_of_secret(secret: Manifest, cluster: Cluster) -> Iterable[Key]:
-    return _planes_in(secret, cluster) if name_of(secret) in (names.CACERTS_SECRET, names.CA_SECRET) else ()
+    return _planes_in(secret, cluster) if name_of(secret) in names.CA_SECRETS else ()
+
+
+def _meshes_of_pod(pod: Manifest, cluster: Cluster) -> Iterable[Key]:
+    """The mesh that the pod is part of, while that waits for its workloads: pods change often, and a CA seldom."""
+    namespace, _, name = annotations_of(pod).get(names.ANNOTATION_MESH, "").partition("/")
+    in_use = cluster.get(core.SECRET, namespace, names.CA_IN_USE_SECRET) if name else None
+    return [Key(namespace, name)] if in_use is not None and annotations_of(in_use).get(names.ANNOTATION_ROTATION) else []
 
 
 def _planes_in(obj: Manifest, cluster: Cluster) -> list[Key]:
@@ -178,6 +229,7 @@ def controller(new_root: NewRoot) -> Controller:
         Watch(maistra.SERVICE_MESH_CONTROL_PLANE, itself),
         Watch(maistra.SERVICE_MESH_MEMBER_ROLL, _planes_in),
         Watch(core.SECRET, _meshes_of_secret),
+        Watch(core.POD, _meshes_of_pod),
         Watch(core.CONFIG_MAP, _meshes_of_root),
     )
 

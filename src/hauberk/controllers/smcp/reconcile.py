@@ -11,6 +11,7 @@ from hauberk.controllers.mesh.ca import CaChoice, observed_ca
 from hauberk.controllers.mesh.membership import FINALIZER, Mesh, control_plane_of
 from hauberk.controllers.objects import condition_of, is_terminating, labels_of, merge_difference
 from hauberk.controllers.smcp.apply_parts import Writes, placed_elsewhere, plan_parts
+from hauberk.controllers.smcp.authority import ROTATING, authority_condition
 from hauberk.controllers.smcp.gateways import gateway_parts
 from hauberk.controllers.smcp.mesh_config import mesh_config_parts
 from hauberk.controllers.smcp.network_policies import network_policies
@@ -61,7 +62,8 @@ def plan(cluster: Cluster, key: Key, now: datetime, *, version: str) -> Sequence
         return _report(smcp, without_mesh(smcp, problem, now=now))
     choice = observed_ca(smcp, cluster, now=now)
     writes = plan_parts(plane, _parts(plane), cluster)
-    progress = Progress(writes.any, _problem(writes, choice), readiness_of(plane, cluster, has_ca=choice.ca is not None))
+    has_ca = choice.ca is not None or choice.in_use is not None
+    progress = Progress(writes.any, _problem(writes, choice), readiness_of(plane, cluster, has_ca=has_ca), authority_condition(choice))
     report = _report(smcp, status_of(plane, progress, now=now))
     stages = (writes.clients, writes.servers, writes.gone)
     traffic = [Together(tuple(stage)) for stage in stages if stage]
@@ -79,8 +81,9 @@ def _parts(plane: ControlPlane) -> Iterable[Part]:
 
 def _problem(writes: Writes, choice: CaChoice) -> Problem | None:
     # The CA first: without one nothing else that is wrong matters.
-    if choice.findings:
-        return Problem("ReconcileError", " ".join(map(str, choice.findings)))
+    if choice.errors:
+        stays = " The CA in use stays in use." if choice.in_use is not None else ""
+        return Problem("ReconcileError", " ".join(map(str, choice.errors)) + stays)
     if writes.outside:
         return Problem("ReconcileError", f"Error processing component {writes.outside[0]}")
     if writes.conflicts:
@@ -117,6 +120,8 @@ def _event(smcp: Manifest, condition: Manifest) -> Event | None:
         return None
     known = condition_of(smcp, condition["type"])
     if known is not None and (known["reason"], known["message"]) == (condition["reason"], condition["message"]):
+        return None
+    if condition["reason"] == ROTATING:  # the CA's own controller tells each step
         return None
     if condition["type"] == "Ready" and condition["status"] != "True" and condition["reason"] != "ComponentsNotReady":
         return None  # copies Reconciled
@@ -170,7 +175,7 @@ def _planes_beside(roll: Manifest, cluster: Cluster) -> list[Key]:
 
 
 def _of_secret(secret: Manifest, cluster: Cluster) -> list[Key]:
-    return _all_in_namespace(secret, cluster)[:-1] if name_of(secret) in (names.CA_SECRET, names.CACERTS_SECRET) else []
+    return _all_in_namespace(secret, cluster)[:-1] if name_of(secret) in names.CA_SECRETS else []
 
 
 def _owner_of(obj: Manifest, cluster: Cluster) -> Iterable[Key]:

@@ -41,6 +41,8 @@ class Progress:
     is_writing: bool
     problem: Problem | None
     readiness: Mapping[str, bool]
+    authority: Manifest | None = None
+    """A condition about the CA, where there is something to say."""
 
     @property
     def unready(self) -> list[str]:
@@ -101,6 +103,7 @@ def plan_conditions(plane: ControlPlane, progress: Progress, *, now: datetime) -
     smcp = plane.manifest
     reconciled = _reconciled(plane, progress)
     wanted = [_installed(plane, reconciled), reconciled, _ready(reconciled, progress.unready), *_remarks(plane)]
+    wanted += [progress.authority] if progress.authority else []
     names = {condition["type"] for condition in wanted}
     # What there is nothing to say about any more (no add-on, no odd field) goes.
     conditions = [known for known in (smcp.get("status") or {}).get("conditions") or [] if known["type"] in names]

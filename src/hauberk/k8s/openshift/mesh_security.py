@@ -61,9 +61,12 @@ class Trust(Part):
 class SelfSigned(Part):
     """The root that the mesh makes for itself."""
 
-    ttl: Annotated[Duration | None, LATER] = None
-    grace_period: LaterText = None
-    check_period: Annotated[str | None, LATER] = None
+    ttl: Duration | None = None
+    """How long a new root lives; 87600h (ten years) unless said otherwise."""
+    grace_period: str | None = None
+    """The last part of a root's life, in percent, in which a new one takes its place; 20 unless said otherwise."""
+    check_period: str | None = None
+    """How often the root's age is looked at; 1h unless said otherwise, never with 0."""
     enable_jitter: LaterFlag = None
 
 
@@ -81,8 +84,10 @@ class IstiodAuthority(Part):
 
     type: Literal["SelfSigned", "PrivateKey"] | None = None
     """SelfSigned makes a root of its own; PrivateKey takes the CA in the secret `cacerts`, and says so where it is missing or bad."""
-    workload_cert_ttl_default: Annotated[Duration | None, Field(alias="workloadCertTTLDefault"), LATER] = None
-    workload_cert_ttl_max: Annotated[Duration | None, Field(alias="workloadCertTTLMax"), LATER] = None
+    workload_cert_ttl_default: Annotated[Duration | None, Field(alias="workloadCertTTLDefault")] = None
+    """How long workloads' certificates live; 24h unless said otherwise. Our agents ask for no other life."""
+    workload_cert_ttl_max: Annotated[Duration | None, Field(alias="workloadCertTTLMax")] = None
+    """The longest life that a workload may ask for: more is clipped to it, not refused. 2160h unless said otherwise."""
     self_signed: SelfSigned | None = None
     """Settings of the self-signed root."""
     private_key: PrivateKey | None = None

@@ -3,15 +3,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from hauberk.controllers.actions import Create, Delete, Update
+from hauberk.controllers.actions import Again, Create, Delete, Update
 from hauberk.controllers.cluster import Key
 from hauberk.controllers.mesh.ca import CaChoice, choose_ca, controller, plan
 from hauberk.k8s import core, maistra
 from hauberk.k8s.kind import Kind, Manifest, name_of
 from hauberk.model.identity import TrustDomain
 from hauberk.pki.ca import SigningCa, self_signed_ca
+from hauberk.pki.certificates import fingerprint
 from hauberk.pki.keys import make_key
-from hauberk.pki.secrets import ca_secret
+from hauberk.pki.secrets import ca_in_use_secret, ca_secret
 from tests.unit.controllers.builders import NOW, STAMP, cluster_of, flat, make_namespace, make_object, make_smcp, make_smm, make_smmr, run
 
 KEY = Key("istio-system", "basic")
@@ -35,8 +36,8 @@ def plugged(ca: SigningCa = OTHER, **changes: bytes) -> Manifest:
     return make_object(core.SECRET, "cacerts", "istio-system", data=data)
 
 
-def new_root(trust_domain: TrustDomain, namespace: str, now: datetime) -> Manifest:
-    assert (trust_domain, namespace, now) == (TrustDomain("cluster.local"), "istio-system", NOW)
+def new_root(trust_domain: TrustDomain, namespace: str, now: datetime, life: timedelta) -> Manifest:
+    assert (trust_domain, namespace, now, life) == (TrustDomain("cluster.local"), "istio-system", NOW, timedelta(days=3650))
     return OWN
 
 
@@ -48,7 +49,7 @@ def root_of(ca: SigningCa, namespace: str, mesh: str = "istio-system/basic") -> 
             "name": "istio-ca-root-cert",
             "namespace": namespace,
             "labels": {"istio.io/config": "true"},
-            "annotations": {"hauberk.io/mesh": mesh},
+            "annotations": {"hauberk.io/mesh": mesh, "hauberk.io/ca-issuer": fingerprint(ca.path[0])},
         },
         "data": {"root-cert.pem": ca.bundle.to_pem().decode()},
     }
@@ -62,7 +63,13 @@ HOME: list[tuple[Kind, Manifest]] = [(core.NAMESPACE, make_namespace(name)) for 
 
 
 def planned(*objects: tuple[Kind, Manifest]) -> list[object]:
-    return list(flat(run(plan, KEY, *HOME, *objects, new_root=new_root)))
+    """What is done, but for looking again later."""
+    return [action for action in flat(run(plan, KEY, *HOME, *objects, new_root=new_root)) if not isinstance(action, Again)]
+
+
+def in_use(ca: SigningCa = CA) -> tuple[Kind, Manifest]:
+    secret = ca_in_use_secret(ca, "istio-system")
+    return core.SECRET, secret | {"metadata": secret["metadata"] | {"uid": "uid-in-use"}}
 
 
 @pytest.mark.parametrize(
@@ -105,7 +112,7 @@ def test_a_mesh_without_a_root_gets_one() -> None:
 
 
 def test_the_root_is_handed_to_the_configured_members() -> None:
-    assert planned((SMCP, make_smcp()), (core.SECRET, OWN), (SMMR, roll("a", "not-there"))) == [
+    assert planned((SMCP, make_smcp()), (core.SECRET, OWN), in_use(), (SMMR, roll("a", "not-there"))) == [
         Create(core.CONFIG_MAP, root_of(CA, "istio-system")),
         Create(core.CONFIG_MAP, root_of(CA, "a")),
     ]
@@ -114,14 +121,14 @@ def test_the_root_is_handed_to_the_configured_members() -> None:
 def test_a_root_that_somebody_changed_or_another_mesh_left_is_written_anew() -> None:
     wrong = root_of(OTHER, "istio-system", mesh="other/other")
     wrong["metadata"]["uid"] = "kept"
-    (action,) = planned((SMCP, make_smcp()), (core.SECRET, OWN), (core.CONFIG_MAP, wrong))
+    (action,) = planned((SMCP, make_smcp()), (core.SECRET, OWN), in_use(), (core.CONFIG_MAP, wrong))
     right = root_of(CA, "istio-system")
     assert action == Update(core.CONFIG_MAP, right | {"metadata": right["metadata"] | {"uid": "kept"}})
 
 
 def test_a_namespace_that_left_loses_the_root() -> None:
     objects = [(core.CONFIG_MAP, root_of(CA, "istio-system")), (core.CONFIG_MAP, root_of(CA, "b"))]
-    assert planned((SMCP, make_smcp()), (core.SECRET, OWN), (SMMR, roll("a")), *objects, (core.CONFIG_MAP, root_of(CA, "a"))) == [
+    assert planned((SMCP, make_smcp()), (core.SECRET, OWN), in_use(), (SMMR, roll("a")), *objects, (core.CONFIG_MAP, root_of(CA, "a"))) == [
         Delete(core.CONFIG_MAP, "b", "istio-ca-root-cert", "")
     ]
 

@@ -22,10 +22,6 @@ def test_what_is_not_implemented_is_said_by_name() -> None:
             "jwksResolverCA",
             "certificateAuthority.custom",
             "certificateAuthority.cert-manager",
-            "certificateAuthority.istiod.workloadCertTTLDefault",
-            "certificateAuthority.istiod.workloadCertTTLMax",
-            "certificateAuthority.istiod.selfSigned.ttl",
-            "certificateAuthority.istiod.selfSigned.gracePeriod",
             "certificateAuthority.istiod.selfSigned.enableJitter",
         )
     ]
