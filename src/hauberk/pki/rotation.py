@@ -129,8 +129,8 @@ def _lists(in_use: SigningCa, target: SigningCa, now: datetime) -> tuple[x509.Ce
     return tuple(lists)
 
 
-def _trust_of(ca: SigningCa) -> tuple[frozenset[x509.Certificate], frozenset[x509.CertificateRevocationList]]:
-    return frozenset(ca.bundle.roots), frozenset(ca.crls)
+def _trust_of(ca: SigningCa) -> tuple[frozenset[x509.Certificate], bytes]:
+    return frozenset(ca.bundle.roots), crls_to_pem(ca.crls)
 
 
 def _without(

@@ -1,6 +1,7 @@
 """What the CA answered, checked; and the files that Envoy reads."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,9 +9,10 @@ import pytest
 from hauberk.agent.credentials import Credentials, UnexpectedCertificate, accept_chain, credential_files
 from hauberk.model.identity import SpiffeId, TrustDomain
 from hauberk.pki.ca import SigningCa
-from hauberk.pki.certificates import CertificateRefused, parse_certificates
+from hauberk.pki.certificates import CertificateRefused, fingerprint, parse_certificates
 from hauberk.pki.csr import make_csr, parse_csr
 from hauberk.pki.keys import PrivateKey, key_to_pem, make_key
+from hauberk.pki.rotation import Held
 from hauberk.pki.svid import X509Svid
 from hauberk.pki.verify import ChainRefused
 
@@ -99,3 +101,20 @@ def test_without_a_word_the_sidecars_own_place_is_meant(mesh) -> None:
     key = make_key()
     credentials = accept_chain(answer(mesh.ca, key, mesh.now), key, DETAILS, bundle=mesh.ca.bundle, now=mesh.now)
     assert b"/var/run/secrets/workload-spiffe-credentials/current/key.pem" in credential_files(credentials)["sds-default.json"]
+
+
+def test_revocation_lists_go_into_the_validation_context_for_the_leaf_only(mesh) -> None:
+    key = make_key()
+    credentials = accept_chain(answer(mesh.ca, key, mesh.now), key, DETAILS, bundle=mesh.ca.bundle, now=mesh.now)
+    files = credential_files(replace(credentials, crl=b"a list"), seen_in="/creds")
+    (secret,) = json.loads(files["sds-root.json"])["resources"]
+    context = secret["validation_context"]
+    assert (context["crl"], context["only_verify_leaf_cert_crl"]) == ({"filename": "/creds/current/ca-crl.pem"}, True)
+    assert files["ca-crl.pem"] == b"a list"
+
+
+def test_what_is_reported_names_signer_roots_and_lists(mesh) -> None:
+    key = make_key()
+    credentials = accept_chain(answer(mesh.ca, key, mesh.now), key, DETAILS, bundle=mesh.ca.bundle, now=mesh.now)
+    root = fingerprint(mesh.ca.path[0])
+    assert credentials.held(mesh.now) == Held(root, frozenset({root}), "", mesh.now)

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from hauberk.agent.launch import plan_launch
 from hauberk.agent.workload import WorkloadAgent
-from hauberk.pki.certificates import parse_certificates
+from hauberk.pki.certificates import fingerprint, parse_certificates
 from hauberk.pki.keys import parse_key, same_key
 from hauberk.pki.svid import X509Bundle
 from hauberk.pki.verify import verify_chain
@@ -213,3 +213,83 @@ def test_a_certificate_for_another_account_is_never_written(mesh, pod) -> None:
     asyncio.run(story())
     assert "invalid_argument: The request asks for spiffe://cluster.local/ns/bookinfo/sa/bookinfo-details" in mesh.waiting[0]
     assert not mesh.pod_folder.exists()
+
+
+def test_what_a_workload_has_is_reported_and_each_change_once(mesh, pod, make_ca, until) -> None:
+    new = make_ca(2)
+
+    async def story() -> None:
+        agent = WorkloadAgent(mesh.ports())
+        async with mesh.running_ca(), running(agent):
+            await agent.prepare(pod, mesh.pod_folder, mesh.wait_told)
+            await until(lambda: len(mesh.reports) == 1)
+            agent.roots_changed("bookinfo")  # nothing has changed
+            mesh.replace_ca(new)
+            agent.roots_changed("bookinfo")
+            await until(lambda: len(mesh.reports) == 3)
+
+    first, (old_signer, old_roots) = mesh.ca, (fingerprint(mesh.ca.path[0]), frozenset(mesh.ca.bundle.fingerprints()))
+    asyncio.run(story())
+    both = old_roots | set(new.bundle.fingerprints())
+    assert first != new
+    assert [(held.issuer, held.roots) for held in mesh.reports] == [
+        (old_signer, old_roots),
+        (old_signer, both),
+        (fingerprint(new.path[0]), both),
+    ]
+
+
+def test_a_change_of_the_roots_alone_costs_no_certificate_where_the_signer_is_announced(mesh, pod, make_ca, until) -> None:
+    async def story() -> None:
+        agent = WorkloadAgent(mesh.ports())
+        mesh.announced = fingerprint(mesh.ca.path[0])
+        async with mesh.running_ca(), running(agent):
+            await agent.prepare(pod, mesh.pod_folder, mesh.wait_told)
+            await until(lambda: len(mesh.reports) == 1)
+            serial = serial_of(mesh)
+            mesh.published = mesh.ca.bundle.union(make_ca(2).bundle).to_pem().decode()
+            agent.roots_changed("bookinfo")
+            await until(lambda: len(mesh.reports) == 2)
+            assert serial_of(mesh) == serial
+
+    asyncio.run(story())
+
+
+def test_a_signer_that_is_announced_too_early_is_asked_for_again(mesh, pod, make_ca, until) -> None:
+    new = make_ca(2)
+
+    async def story() -> None:
+        agent = WorkloadAgent(mesh.ports())
+        async with mesh.running_ca(), running(agent):
+            await agent.prepare(pod, mesh.pod_folder, mesh.wait_told)
+            mesh.announced = fingerprint(new.path[0])
+            mesh.published = mesh.ca.bundle.union(new.bundle).to_pem().decode()
+            with capture_logs() as logs:
+                agent.roots_changed("bookinfo")
+                await until(lambda: any("certifies by" in str(entry.get("reason")) for entry in logs))
+            mesh.replace_ca(new)
+            mesh.pass_time(timedelta(minutes=2))
+            agent.roots_changed("bookinfo")
+            await until(lambda: issuer_of(mesh) == new.issuer.certificate.subject.rfc4514_string())
+
+    asyncio.run(story())
+
+
+def test_revocation_lists_are_written_and_cleared(mesh, pod, until) -> None:
+    async def story() -> bytes:
+        agent = WorkloadAgent(mesh.ports())
+        async with mesh.running_ca(), running(agent):
+            await agent.prepare(pod, mesh.pod_folder, mesh.wait_told)
+            await until(lambda: len(mesh.reports) == 1)
+            mesh.published_crl = "a list"
+            agent.roots_changed("bookinfo")
+            await until(lambda: len(mesh.reports) == 2)
+            there = mesh.file("ca-crl.pem")
+            mesh.published_crl = ""
+            agent.roots_changed("bookinfo")
+            await until(lambda: len(mesh.reports) == 3)
+            return there
+
+    assert asyncio.run(story()) == b"a list"
+    assert not (mesh.pod_folder / "credentials" / "current" / "ca-crl.pem").exists()
+    assert [bool(held.crl) for held in mesh.reports] == [False, True, False]

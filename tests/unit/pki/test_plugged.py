@@ -159,3 +159,29 @@ def test_no_finding_quotes_a_key(files, now: datetime) -> None:
 )
 def test_any_bytes_are_refused_by_number(now: datetime, given: dict[str, bytes]) -> None:
     assert {code for code, _ in codes(given, now)} <= {"HBK0401", "HBK0402", "HBK0403"}
+
+
+def test_the_names_of_a_tls_secret_are_taken_and_its_missing_files_named(make_authority, now: datetime) -> None:
+    root = make_authority("root")
+    middle = make_authority("middle", root)
+    signing = make_authority("signing", middle)
+    given = {
+        "tls.crt": certificates_to_pem([signing.certificate, middle.certificate]),
+        "tls.key": key_to_pem(signing.key),
+        "ca.crt": certificates_to_pem([root.certificate]),
+    }
+    assert load(given, now).path == (signing.certificate, middle.certificate, root.certificate)
+    assert codes(given | {"tls.key": b""}, now) == [("HBK0401", "tls.key")]
+    assert codes(given | {"tls.crt": b"garbage"}, now) == [("HBK0402", "tls.crt"), ("HBK0402", "tls.crt")]
+
+
+def test_name_constraints_that_leave_the_mesh_out_are_refused(files, now: datetime) -> None:
+    constraints = x509.NameConstraints([x509.UniformResourceIdentifier("example.com")], None)
+    assert codes(files(extensions=(constraints,)), now) == [("HBK0408", CA_CERT_FILE)]
+
+
+def test_a_bad_revocation_list_is_a_warning_and_the_ca_is_taken(files, now: datetime) -> None:
+    ca, findings = read_plugged_ca(files() | {"ca-crl.pem": b"garbage"}, trust_domain=TRUST_DOMAIN, subject=SUBJECT, now=now)
+    assert ca is not None
+    assert ca.crls == ()
+    assert [(finding.code, finding.level) for finding in findings] == [("HBK0421", Level.WARNING)]

@@ -13,12 +13,13 @@ from structlog.testing import capture_logs
 
 from hauberk.model.identity import SpiffeId, TrustDomain
 from hauberk.pki.ca import Lifetimes, SigningCa, self_signed_ca
-from hauberk.pki.certificates import parse_certificates, spiffe_id_of
+from hauberk.pki.certificates import certificates_to_pem, parse_certificates, spiffe_id_of
 from hauberk.pki.credentials import client_credentials
-from hauberk.pki.csr import make_csr
+from hauberk.pki.csr import make_csr, parse_csr
 from hauberk.pki.keys import key_to_pem, make_key
 from hauberk.pki.messages import CREATE_CERTIFICATE, CertificateRequest, parse_response, serialize_request
-from hauberk.pki.server import Caller, CaServer, CaServerSettings
+from hauberk.pki.rate import Rate
+from hauberk.pki.server import Caller, CaServer, CaServerSettings, _holder_of
 from hauberk.pki.verify import verify_chain
 
 TRUST_DOMAIN = TrustDomain("cluster.local")
@@ -53,6 +54,7 @@ class Running:
     folder: Path
     ca: SigningCa = field(default_factory=new_ca)
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    rate: Rate | None = None
 
     def __post_init__(self) -> None:
         settings = CaServerSettings(
@@ -62,6 +64,8 @@ class Running:
             authenticate=authenticate,
             authorize=authorize,
             lifetimes=self.lifetimes,
+            mtls_socket=self.folder / "ca-mtls.sock",
+            rate=self.rate,
             clock=lambda: NOW,
         )
         self.server = CaServer(settings, self.ca)
@@ -209,3 +213,56 @@ def test_a_socket_that_a_killed_server_left_is_taken_over(tmp_path: Path) -> Non
 
 def test_stopping_what_was_never_started_is_harmless(tmp_path: Path) -> None:
     asyncio.run(Running(tmp_path).server.stop())
+
+
+def test_a_caller_may_prove_itself_by_its_certificate_and_gets_that_identity(tmp_path: Path) -> None:
+    found: list[tuple[str, ...]] = []
+
+    async def story(running: Running) -> None:
+        key = make_key()
+        chain = running.ca.issue(parse_csr(make_csr(key, DETAILS)), DETAILS, ttl=timedelta(hours=1), now=NOW, serial=5)
+        pair = {"private_key": key_to_pem(key), "certificate_chain": certificates_to_pem(chain)}
+        credentials = grpc.ssl_channel_credentials(running.ca.bundle.to_pem(), **pair)
+        options = [("grpc.ssl_target_name_override", NAME)]
+        async with grpc.aio.secure_channel(f"unix:{tmp_path}/ca-mtls.sock", credentials, options=options) as channel:
+            call = channel.unary_unary(CREATE_CERTIFICATE, bytes, bytes)
+            found.append(parse_response(await call(request_for(), timeout=10)))
+            with pytest.raises(grpc.aio.AioRpcError, match="its sender is"):
+                await call(request_for(SpiffeId.for_workload(TRUST_DOMAIN, "bookinfo", "default")), timeout=10)
+
+    running = Running(tmp_path)
+    logs = running.run(story)
+    (leaf,) = parse_certificates(found[0][0].encode())
+    assert spiffe_id_of(leaf) == DETAILS
+    assert (logs[0]["event"], logs[0]["proof"]) == ("certificate issued", "certificate")
+
+
+def test_without_a_certificate_the_second_socket_answers_nothing(tmp_path: Path) -> None:
+    async def story(running: Running) -> None:
+        options = [("grpc.ssl_target_name_override", NAME)]
+        credentials = client_credentials(running.ca.bundle)
+        async with grpc.aio.secure_channel(f"unix:{tmp_path}/ca-mtls.sock", credentials, options=options) as channel:
+            call = channel.unary_unary(CREATE_CERTIFICATE, bytes, bytes)
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await call(request_for(), metadata=(bearer("details-token"),), timeout=5)
+            assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+    Running(tmp_path).run(story)
+
+
+@pytest.mark.parametrize(
+    "name", ["spiffe://cluster.local", "spiffe://other/ns/a/sa/b", "spiffe://cluster.local/a%20b", "https://x/ns/a/sa/b"]
+)
+def test_a_certificate_that_names_no_workload_of_this_mesh_proves_nothing(name: str) -> None:
+    assert _holder_of({"x509_subject_alternative_name": [name.encode()]}, TRUST_DOMAIN) is None
+
+
+def test_an_identity_that_asks_too_often_is_told_so(tmp_path: Path) -> None:
+    async def story(running: Running) -> None:
+        await running.ask(request_for(), bearer("details-token"))
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await running.ask(request_for(), bearer("details-token"))
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert "at most 1 at once" in str(caught.value.details())
+
+    Running(tmp_path, rate=Rate(burst=1, per_second=0)).run(story)
