@@ -1,6 +1,7 @@
 """A mesh's CA changes in every way while two Envoys talk over fresh mTLS connections all the time: nothing is lost."""
 
 import asyncio
+import base64
 import json
 import os
 import signal
@@ -133,7 +134,7 @@ def move(up: Instance, authority: Authority, manifest: str) -> None:
     up.apply(manifest)
     up.within(60, f"move to {authority.certificate.subject}", lambda: has_moved_to(up, authority.certificate, authority.path[-1]))
     up.within(20, "traffic goes on", lambda: tally(up)["answered"] > before["answered"] + 50)
-    assert tally(up)["lost"] == 0, tally(up)
+    assert tally(up)["lost"] == before["lost"], tally(up)
 
 
 def address(up: Instance) -> str:
@@ -155,8 +156,8 @@ OTHER = make_authority("Other intermediate", make_authority("Root two"))
 
 
 def test_from_self_signed_to_an_own_ca_and_to_another_and_back_nothing_is_lost(shop: Instance) -> None:
-    published = shop.json("get", "configmap", "istio-ca-root-cert", "-n", "shop")
-    own = parse_certificates(published["data"]["root-cert.pem"].encode())
+    secret = shop.json("get", "secret", "istio-ca-secret", "-n", "istio-system")
+    own, lost = parse_certificates(base64.b64decode(secret["data"]["ca-cert.pem"])), tally(shop)["lost"]
     move(shop, INTERMEDIATE, cacerts(INTERMEDIATE))
     assert served_chain(shop)[1:] == INTERMEDIATE.path
     move(shop, DEEPER, cacerts(DEEPER))  # another intermediate, the same root
@@ -167,7 +168,7 @@ def test_from_self_signed_to_an_own_ca_and_to_another_and_back_nothing_is_lost(s
     move(shop, OTHER, cacerts(OTHER))
     shop.run("delete", "secret", "cacerts", "-n", "istio-system")
     shop.within(60, "back to the mesh's own root", lambda: has_moved_to(shop, own[0], own[0]))
-    assert tally(shop)["lost"] == 0, tally(shop)
+    assert tally(shop)["lost"] == lost, tally(shop)
     reasons = {event["reason"] for event in shop.json("get", "events", "-n", "istio-system")["items"]}
     assert {"CaCombinedBundle", "CaNewSigner", "CaDone"} <= reasons
 
@@ -189,10 +190,32 @@ def test_a_ca_that_cannot_be_used_is_refused_and_the_one_in_use_stays(shop: Inst
     shop.within(20, "all is well", lambda: condition(shop, "Reconciled").get("status") == "True")
 
 
+LIVE = '{"spec":{"security":{"certificateAuthority":{"istiod":{"workloadCertTTLDefault":%s}}}}}'
+
+
+def test_leaves_that_live_for_seconds_are_renewed_and_nothing_is_lost(shop: Instance) -> None:
+    patch = ("patch", "smcp", "basic", "-n", "istio-system", "--type=merge", "-p")
+    shop.run(*patch, LIVE % '"30s"')
+    brief = make_authority("Brief", ROOT)
+    move(shop, brief, cacerts(brief))
+    lost, seen = tally(shop)["lost"], {serial_of(shop, "client")}
+    shop.within(90, "three leaves", lambda: len(seen_with(shop, seen)) >= 3)
+    assert tally(shop)["lost"] == lost, tally(shop)
+    shop.run(*patch, LIVE % "null")
+    lasting = make_authority("Lasting", ROOT)
+    move(shop, lasting, cacerts(lasting))
+
+
+def seen_with(up: Instance, seen: set[int]) -> set[int]:
+    seen.add(serial_of(up, "client"))
+    return seen
+
+
 def handshake(up: Instance) -> str:
     """What openssl says of a connection to the server with the client's own certificate."""
     # Until the end of the connection: in TLS 1.3 the server judges a client's certificate after the handshake.
-    tls = f"openssl s_client -ign_eof -connect {address(up)} -cert {FOLDER}/cert-chain.pem -key {FOLDER}/key.pem"
+    own = f"-cert {FOLDER}/cert-chain.pem -cert_chain {FOLDER}/cert-chain.pem -key {FOLDER}/key.pem"
+    tls = f"openssl s_client -ign_eof -connect {address(up)} {own}"
     program = f"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | {tls} 2>&1"
     done = up.run("exec", "client", "-n", "shop", "-c", "istio-proxy", "--", "sh", "-c", program, check=False)
     return done.out + done.err

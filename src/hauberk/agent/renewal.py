@@ -26,7 +26,7 @@ _LONGEST_RETRY: Final = timedelta(minutes=1)
 class Renewal:
     """The plan for one certificate."""
 
-    not_valid_before: datetime
+    issued: datetime
     not_valid_after: datetime
     at: datetime
     """When to ask the CA next."""
@@ -34,10 +34,10 @@ class Renewal:
     """How often the CA was asked in vain since the certificate was issued."""
 
 
-def plan_renewal(not_valid_before: datetime, not_valid_after: datetime, *, random: float) -> Renewal:
+def plan_renewal(issued: datetime, not_valid_after: datetime, *, random: float) -> Renewal:
     """The plan for a fresh certificate: half of its life, give or take a hundredth. `random` is in [0, 1)."""
-    life = not_valid_after - not_valid_before
-    return Renewal(not_valid_before, not_valid_after, not_valid_before + life * (_SHARE + _JITTER * (2 * random - 1)))
+    life = not_valid_after - issued
+    return Renewal(issued, not_valid_after, issued + life * (_SHARE + _JITTER * (2 * random - 1)))
 
 
 def plan_retry(renewal: Renewal, now: datetime, *, random: float) -> Renewal:
@@ -54,5 +54,5 @@ def back_off(failures: int, *, random: float, longest: timedelta = _LONGEST_RETR
 
 def is_urgent(renewal: Renewal, now: datetime) -> bool:
     """Whether less than a fifth of the life is left, which people must hear of."""
-    life = renewal.not_valid_after - renewal.not_valid_before
+    life = renewal.not_valid_after - renewal.issued
     return renewal.not_valid_after - now < life * _URGENT_SHARE

@@ -30,8 +30,8 @@ __all__ = ["AgentPorts", "PublishedTrust", "RootsMissing", "StaleIssuer", "Workl
 
 _log = structlog.get_logger(__name__)
 
-_LIFETIME: Final = timedelta(hours=24)
-"""What is asked for (Istio's SECRET_TTL); the CA may give less."""
+_LIFETIME: Final = timedelta()
+"""The CA's default, so that the control plane's workloadCertTTLDefault is what workloads get (Istio's agents always ask for 24 h)."""
 _LONGEST_START_RETRY: Final = timedelta(seconds=2)
 """A pod waits for its first certificate: ask often."""
 _LONGEST_WAIT: Final = timedelta(seconds=30)
@@ -186,7 +186,8 @@ class WorkloadAgent:
 
     def _plan(self, credentials: Credentials) -> Renewal:
         leaf = credentials.svid.leaf
-        return plan_renewal(leaf.not_valid_before_utc, leaf.not_valid_after_utc, random=self._ports.random())
+        # From now on, not from its beginning, which lies minutes back: half of a short life would be over already.
+        return plan_renewal(self._ports.clock(), leaf.not_valid_after_utc, random=self._ports.random())
 
     def _write(self, folder: Path, credentials: Credentials) -> None:
         write_credentials(folder / CREDENTIALS_FOLDER, credential_files(credentials, seen_in=self._ports.credentials_seen_in))

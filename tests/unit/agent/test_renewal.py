@@ -51,7 +51,7 @@ def test_failures_move_the_next_attempt_and_nothing_else(life: timedelta, chance
         renewal = plan_retry(renewal, now, random=random)
         assert renewal.at > now
     assert renewal.failures == len(chances)
-    assert (renewal.not_valid_before, renewal.not_valid_after) == (first.not_valid_before, first.not_valid_after)
+    assert (renewal.issued, renewal.not_valid_after) == (first.issued, first.not_valid_after)
 
 
 @pytest.mark.parametrize(("hours", "urgent"), [(0, False), (79, False), (80, False), (81, True), (100, True), (200, True)])
