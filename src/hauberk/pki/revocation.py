@@ -21,10 +21,11 @@ from hauberk.pki.issue import CLOCK_SKEW, Issuer
 from hauberk.pki.keys import PublicKey, digest_for
 
 __all__ = [
-    "CRL_FILE",
+    "LIST_MARGIN",
     "crls_to_pem",
     "digest_of",
     "empty_crl",
+    "has_ended",
     "is_list_of",
     "may_sign_lists",
     "parse_crls",
@@ -33,6 +34,8 @@ __all__ = [
 ]
 
 _BLOCK = re.compile(rb"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
+LIST_MARGIN: Final = timedelta(seconds=30)
+"""How long before its end a list is taken back, so that no workload still has it then."""
 _LIFE_OF_EMPTY: Final = timedelta(days=365)
 
 
@@ -87,6 +90,11 @@ def is_list_of(crl: x509.CertificateRevocationList, issuer: x509.Certificate) ->
         return crl.is_signature_valid(key)
     except (ValueError, TypeError):
         return False
+
+
+def has_ended(crl: x509.CertificateRevocationList, now: datetime) -> bool:
+    """Whether a list is past its end, or so near it that it must not be handed out; one without an end never is."""
+    return crl.next_update_utc is not None and crl.next_update_utc - LIST_MARGIN <= now
 
 
 def may_sign_lists(issuer: x509.Certificate) -> bool:
@@ -148,8 +156,8 @@ def _usable(block: bytes, position: int, path: Sequence[x509.Certificate], now: 
         )
     if crl.last_update_utc > now:
         raise _Refusal(f"{where} is not valid before {crl.last_update_utc:%Y-%m-%d %H:%M:%S} UTC.", "Wait, or set the clock right.")
-    if ends is not None and ends <= now:
-        raise _Refusal(f"{where} ended at {ends:%Y-%m-%d %H:%M:%S} UTC, and would refuse every workload.", "Publish a new one.")
+    if has_ended(crl, now):
+        raise _Refusal(f"{where} ends at {ends:%Y-%m-%d %H:%M:%S} UTC, and would refuse every workload.", "Publish a new one.")
     return crl
 
 

@@ -19,7 +19,7 @@ from cryptography import x509
 
 from hauberk.pki.ca import SigningCa
 from hauberk.pki.certificates import fingerprint, is_valid_at
-from hauberk.pki.revocation import crls_to_pem, digest_of, empty_crl, is_list_of, may_sign_lists
+from hauberk.pki.revocation import crls_to_pem, digest_of, empty_crl, has_ended, is_list_of, may_sign_lists
 
 __all__ = ["SETTLE", "Held", "Rotation", "Step", "is_same", "needs_new_root", "plan_rotation"]
 
@@ -115,7 +115,7 @@ def _combined(in_use: SigningCa, target: SigningCa, now: datetime) -> SigningCa:
 def _lists(in_use: SigningCa, target: SigningCa, now: datetime) -> tuple[x509.CertificateRevocationList, ...]:
     if not (in_use.crls or target.crls):
         return ()
-    good = [crl for crl in in_use.crls if crl.next_update_utc is None or crl.next_update_utc > now]
+    good = [crl for crl in in_use.crls if not has_ended(crl, now)]
     # What the target has said itself counts; the former signers' lists stay as long as their leaves may be about.
     lists = [*target.crls, *(crl for crl in good if not any(is_list_of(crl, certificate) for certificate in target.path))]
     for ca in (target, in_use):

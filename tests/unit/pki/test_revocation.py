@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from hauberk.errors import Level
 from hauberk.pki.issue import Issuer
-from hauberk.pki.revocation import crls_to_pem, digest_of, empty_crl, is_list_of, may_sign_lists, parse_crls, read_crls, revoked_serials
+from hauberk.pki.revocation import (
+    crls_to_pem,
+    digest_of,
+    empty_crl,
+    has_ended,
+    is_list_of,
+    may_sign_lists,
+    parse_crls,
+    read_crls,
+    revoked_serials,
+)
 
 SUBJECT = "Secret istio-system/cacerts"
 
@@ -53,7 +63,7 @@ def test_a_bad_list_is_reported_and_left_out_and_never_an_error(chain, make_auth
         b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----": "list 1 cannot be read",
         make_crl(stranger, now): 'list 1, of "CN=stranger", is signed by none of this CA\'s certificates.',
         make_crl(Issuer(chain[0].certificate, stranger.key), now): 'list 1, of "CN=signing", is signed by none',
-        make_crl(chain[0], now, starts=timedelta(hours=-2), ends=timedelta(hours=-1)): "list 1 ended at 2026-03-01 11:00:00 UTC",
+        make_crl(chain[0], now, starts=timedelta(hours=-2), ends=timedelta(hours=-1)): "list 1 ends at 2026-03-01 11:00:00 UTC",
         make_crl(chain[0], now, starts=timedelta(minutes=30)): "list 1 is not valid before 2026-03-01 12:30:00 UTC",
         make_crl(chain[1], now): 'no list in it is by the signing CA "CN=signing"',
     }
@@ -63,6 +73,11 @@ def test_a_bad_list_is_reported_and_left_out_and_never_an_error(chain, make_auth
         assert (finding.code, finding.level, finding.path) == ("HBK0421", Level.WARNING, 'data["ca-crl.pem"]')
         assert message in str(finding)
         assert "It is left out." in str(finding)
+
+
+def test_a_list_is_taken_back_before_its_end_and_not_after(chain, now: datetime) -> None:
+    (crl,) = parse_crls(make_crl(chain[0], now, ends=timedelta(minutes=10)))
+    assert [has_ended(crl, now + timedelta(seconds=seconds)) for seconds in (0, 569, 570, 600)] == [False, False, True, True]
 
 
 def test_a_good_list_beside_a_bad_one_is_taken(chain, make_authority, now: datetime) -> None:

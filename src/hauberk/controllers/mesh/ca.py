@@ -29,6 +29,7 @@ from hauberk.model.identity import IdentityError, TrustDomain
 from hauberk.pki.ca import SigningCa
 from hauberk.pki.certificates import CertificateRefused, parse_certificates
 from hauberk.pki.plugged import CA_CERT_FILE, CaRefused
+from hauberk.pki.revocation import LIST_MARGIN
 from hauberk.pki.rotation import needs_new_root
 from hauberk.pki.secrets import ca_in_secret, read_cacerts, root_config_map, secret_file
 
@@ -152,7 +153,7 @@ def _make_root(smcp: Manifest, own: Manifest | None, made: Manifest) -> list[Act
 
 def _wake(look_again: timedelta | None, choice: CaChoice, settings: CaSettings, now: datetime) -> list[Action]:
     """When to plan again though no object changes: the root's age, workloads that settle, revocation lists that end."""
-    ends = [crl.next_update_utc for crl in choice.ca.crls if crl.next_update_utc is not None] if choice.ca else []
+    ends = [crl.next_update_utc - LIST_MARGIN for crl in choice.ca.crls if crl.next_update_utc is not None] if choice.ca else []
     waits = [settings.check_period, *(end - now for end in ends), *([look_again] if look_again is not None else [])]
     return [Again(max(min(waits), timedelta(milliseconds=50)))]
 
