@@ -19,12 +19,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
 from hauberk.agent.ca_client import MeshAddress
-from hauberk.agent.workload import AgentPorts, WorkloadAgent
+from hauberk.agent.workload import AgentPorts, PublishedTrust, WorkloadAgent
 from hauberk.model.identity import SpiffeId, TrustDomain
 from hauberk.pki.ca import SigningCa, self_signed_ca
-from hauberk.pki.certificates import certificates_to_pem, parse_certificates
+from hauberk.pki.certificates import certificates_to_pem, fingerprint, parse_certificates
 from hauberk.pki.keys import key_to_pem, make_key
 from hauberk.pki.plugged import load_plugged_ca
+from hauberk.pki.rotation import Held
 from hauberk.pki.server import Caller, CaServer, CaServerSettings
 
 TRUST_DOMAIN = TrustDomain("cluster.local")
@@ -78,14 +79,17 @@ class Mesh:
         async def token(_pod: object) -> str:
             return name
 
-        async def roots(_namespace: str) -> str:
-            return self.roots.to_pem().decode()
+        async def trust(_namespace: str) -> PublishedTrust:
+            return PublishedTrust(self.roots.to_pem().decode(), issuer=fingerprint(self.server.ca.path[0]))
+
+        async def report(_pod: object, _held: Held) -> None:
+            return None
 
         async def bootstrap(_pod: object) -> bytes:
             return b"{}"
 
         folder = self.folder / name
-        ports = AgentPorts(mesh_of, token, roots, bootstrap, envoy(), credentials_seen_in=str(folder / "credentials"))
+        ports = AgentPorts(mesh_of, token, trust, bootstrap, envoy(), report)
         agent = WorkloadAgent(ports)
         pod = {"metadata": {"name": name, "namespace": "bookinfo", "uid": name}, "spec": {"serviceAccountName": ACCOUNTS[name]}}
         await agent.prepare(pod, folder, pytest.fail)

@@ -1,7 +1,7 @@
-"""What Envoy is given: certificate chain, key, roots, and the two SDS files that point at them. Pure.
+"""What Envoy is given: certificate chain, key, roots, and the two SDS files that hold them for it. Pure.
 
-Envoy reads the SDS files, and through them the PEM files, each time something is renamed in the watched directory. A renewal is
-a new folder and the renaming of the link `current`, so Envoy sees a whole pair or the old one.
+Envoy reads the SDS files each time something is renamed in the watched directory. A renewal is a new folder and the renaming of
+the link `current`, so Envoy sees a whole pair or the old one.
 """
 
 import json
@@ -13,7 +13,6 @@ from hauberk.errors import PeerError
 from hauberk.model.identity import SpiffeId
 from hauberk.names import (
     CERT_CHAIN_FILE,
-    CREDENTIALS_DIR,
     CRL_FILE,
     KEY_FILE,
     ROOT_CERT_FILE,
@@ -76,29 +75,32 @@ def accept_chain(chain_pem: tuple[str, ...], key: PrivateKey, spiffe_id: SpiffeI
     return Credentials(svid, bundle)
 
 
-def credential_files(credentials: Credentials, *, seen_in: str = CREDENTIALS_DIR) -> Mapping[str, bytes]:
-    """The files of one credentials folder by name; `seen_in` is where the sidecar sees the folder that holds the link `current`."""
-    current = f"{seen_in}/{CURRENT_LINK}"
-    watched = {"path": seen_in}
-    certificate = {
-        "tls_certificate": {
-            "certificate_chain": {"filename": f"{current}/{CERT_CHAIN_FILE}"},
-            "private_key": {"filename": f"{current}/{KEY_FILE}"},
-            "watched_directory": watched,
-        }
-    }
-    context: dict[str, object] = {"trusted_ca": {"filename": f"{current}/{ROOT_CERT_FILE}"}, "watched_directory": watched}
+def credential_files(credentials: Credentials) -> Mapping[str, bytes]:
+    """The files of one credentials folder by name.
+
+    The SDS files hold what they are about instead of naming the PEM files: for each secret that names files Envoy keeps one
+    more inotify instance, and a user has 128 of them. With two a sidecar instead of four, twice as many pods fit on a machine.
+    The PEM files are for people and programs that look at Istio's place for them.
+    """
+    chain, key, roots = credentials.svid.chain_to_pem(), credentials.svid.key_to_pem(), credentials.bundle.to_pem()
+    certificate = {"tls_certificate": {"certificate_chain": _inline(chain), "private_key": _inline(key)}}
+    context: dict[str, object] = {"trusted_ca": _inline(roots)}
     if credentials.crl:
         # The leaf only: the lists are those of the CAs that sign leaves, and BoringSSL would want one for each CA above too.
-        context |= {"crl": {"filename": f"{current}/{CRL_FILE}"}, "only_verify_leaf_cert_crl": True}
+        context |= {"crl": _inline(credentials.crl), "only_verify_leaf_cert_crl": True}
     lists = {CRL_FILE: credentials.crl} if credentials.crl else {}
     return {
-        CERT_CHAIN_FILE: credentials.svid.chain_to_pem(),
-        KEY_FILE: credentials.svid.key_to_pem(),
-        ROOT_CERT_FILE: credentials.bundle.to_pem(),
+        CERT_CHAIN_FILE: chain,
+        KEY_FILE: key,
+        ROOT_CERT_FILE: roots,
         SDS_CERTIFICATE_FILE: _sds_file(SDS_CERTIFICATE, certificate),
         SDS_ROOT_FILE: _sds_file(SDS_ROOT, {"validation_context": context}),
     } | lists
+
+
+def _inline(pem: bytes) -> dict[str, str]:
+    """Envoy's DataSource with the text in it."""
+    return {"inline_string": pem.decode()}
 
 
 def _sds_file(name: str, secret: Mapping[str, object]) -> bytes:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hauberk.agent.credentials import CURRENT_LINK
-from hauberk.names import KEY_FILE
+from hauberk.names import KEY_FILE, SDS_CERTIFICATE_FILE
 
 __all__ = ["write_credentials", "write_private"]
+
+_WITH_KEY = (KEY_FILE, SDS_CERTIFICATE_FILE)
 
 
 def write_credentials(folder: Path, files: Mapping[str, bytes]) -> Path:
@@ -22,7 +24,7 @@ def write_credentials(folder: Path, files: Mapping[str, bytes]) -> Path:
     target = folder / str(number)
     target.mkdir(mode=0o700)
     for name, content in files.items():
-        write_private(target / name, content, mode=0o600 if name == KEY_FILE else 0o644)
+        write_private(target / name, content, mode=0o600 if name in _WITH_KEY else 0o644)
     link = folder / f".{CURRENT_LINK}.{number}"
     link.symlink_to(str(number))  # relative: the sidecar sees the folder elsewhere
     link.replace(folder / CURRENT_LINK)

@@ -19,7 +19,7 @@ from hauberk.agent.renewal import Renewal, back_off, is_urgent, plan_renewal, pl
 from hauberk.errors import PeerError
 from hauberk.k8s.kind import Manifest, name_of, namespace_of, uid_of
 from hauberk.model.identity import SpiffeId
-from hauberk.names import BOOTSTRAP_PATH, CREDENTIALS_DIR, ROOT_CONFIG_MAP
+from hauberk.names import BOOTSTRAP_PATH, ROOT_CONFIG_MAP
 from hauberk.pki.csr import make_csr
 from hauberk.pki.keys import make_key
 from hauberk.pki.messages import CertificateRequest
@@ -72,8 +72,6 @@ class AgentPorts:
     envoy: Path
     report: Callable[[Manifest, Held], Awaitable[None]]
     """Tell the mesh what a pod has now."""
-    credentials_seen_in: str = CREDENTIALS_DIR
-    """Where Envoy sees the credentials; another place where it is started without a mount namespace of its own."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     random: Callable[[], float] = random.random
 
@@ -190,7 +188,7 @@ class WorkloadAgent:
         return plan_renewal(self._ports.clock(), leaf.not_valid_after_utc, random=self._ports.random())
 
     def _write(self, folder: Path, credentials: Credentials) -> None:
-        write_credentials(folder / CREDENTIALS_FOLDER, credential_files(credentials, seen_in=self._ports.credentials_seen_in))
+        write_credentials(folder / CREDENTIALS_FOLDER, credential_files(credentials))
 
     def _tend(self, workload: _Workload) -> None:
         if self._group is not None:

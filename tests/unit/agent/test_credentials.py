@@ -62,54 +62,30 @@ def test_an_answer_that_is_no_pem_or_has_ended_is_refused(mesh) -> None:
         accept_chain(answer(mesh.ca, key, mesh.now), key, DETAILS, bundle=mesh.ca.bundle, now=mesh.now + timedelta(hours=2))
 
 
-def test_envoy_is_given_two_secrets_that_point_below_the_watched_directory(mesh) -> None:
+def test_envoy_is_given_two_secrets_that_hold_what_they_are_about(mesh) -> None:
     key = make_key()
     credentials = accept_chain(answer(mesh.ca, key, mesh.now), key, DETAILS, bundle=mesh.ca.bundle, now=mesh.now)
-    files = credential_files(credentials, seen_in="/creds")
+    files = credential_files(credentials)
     assert set(files) == {"cert-chain.pem", "key.pem", "root-cert.pem", "sds-default.json", "sds-root.json"}
     assert (files["key.pem"], files["root-cert.pem"]) == (key_to_pem(key), mesh.ca.bundle.to_pem())
     assert parse_certificates(files["cert-chain.pem"]) == credentials.svid.chain
     secret = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
-    assert json.loads(files["sds-default.json"]) == {
-        "resources": [
-            {
-                "@type": secret,
-                "name": "default",
-                "tls_certificate": {
-                    "certificate_chain": {"filename": "/creds/current/cert-chain.pem"},
-                    "private_key": {"filename": "/creds/current/key.pem"},
-                    "watched_directory": {"path": "/creds"},
-                },
-            }
-        ]
+    pair = {
+        name: {"inline_string": files[file].decode()}
+        for name, file in (("certificate_chain", "cert-chain.pem"), ("private_key", "key.pem"))
     }
-    assert json.loads(files["sds-root.json"]) == {
-        "resources": [
-            {
-                "@type": secret,
-                "name": "ROOTCA",
-                "validation_context": {
-                    "trusted_ca": {"filename": "/creds/current/root-cert.pem"},
-                    "watched_directory": {"path": "/creds"},
-                },
-            }
-        ]
-    }
-
-
-def test_without_a_word_the_sidecars_own_place_is_meant(mesh) -> None:
-    key = make_key()
-    credentials = accept_chain(answer(mesh.ca, key, mesh.now), key, DETAILS, bundle=mesh.ca.bundle, now=mesh.now)
-    assert b"/var/run/secrets/workload-spiffe-credentials/current/key.pem" in credential_files(credentials)["sds-default.json"]
+    assert json.loads(files["sds-default.json"]) == {"resources": [{"@type": secret, "name": "default", "tls_certificate": pair}]}
+    roots = {"trusted_ca": {"inline_string": files["root-cert.pem"].decode()}}
+    assert json.loads(files["sds-root.json"]) == {"resources": [{"@type": secret, "name": "ROOTCA", "validation_context": roots}]}
 
 
 def test_revocation_lists_go_into_the_validation_context_for_the_leaf_only(mesh) -> None:
     key = make_key()
     credentials = accept_chain(answer(mesh.ca, key, mesh.now), key, DETAILS, bundle=mesh.ca.bundle, now=mesh.now)
-    files = credential_files(replace(credentials, crl=b"a list"), seen_in="/creds")
+    files = credential_files(replace(credentials, crl=b"a list"))
     (secret,) = json.loads(files["sds-root.json"])["resources"]
     context = secret["validation_context"]
-    assert (context["crl"], context["only_verify_leaf_cert_crl"]) == ({"filename": "/creds/current/ca-crl.pem"}, True)
+    assert (context["crl"], context["only_verify_leaf_cert_crl"]) == ({"inline_string": "a list"}, True)
     assert files["ca-crl.pem"] == b"a list"
 
 

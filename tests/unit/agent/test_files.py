@@ -19,8 +19,10 @@ def test_a_set_is_written_and_the_link_points_at_it(tmp_path: Path) -> None:
 
 
 def test_the_key_is_for_its_owner_only(tmp_path: Path) -> None:
-    written = write_credentials(tmp_path / "c", {"key.pem": b"secret", "cert-chain.pem": b"chain"})
-    assert [mode(path) for path in (written / "key.pem", written / "cert-chain.pem", written, tmp_path / "c")] == [
+    files = {"key.pem": b"secret", "sds-default.json": b"with the secret", "cert-chain.pem": b"chain"}
+    written = write_credentials(tmp_path / "c", files)
+    assert [mode(path) for path in (*(written / name for name in files), written, tmp_path / "c")] == [
+        0o600,
         0o600,
         0o644,
         0o700,

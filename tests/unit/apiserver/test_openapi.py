@@ -18,6 +18,7 @@ GROUP_VERSIONS = [
     "apis/networking.istio.io/v1",
     "apis/networking.istio.io/v1alpha3",
     "apis/networking.istio.io/v1beta1",
+    "apis/networking.k8s.io/v1",
     "apis/route.openshift.io/v1",
     "apis/security.istio.io/v1",
     "apis/security.istio.io/v1beta1",

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from hauberk.agent.ca_client import MeshAddress
+from hauberk.agent.workload import PublishedTrust
 from hauberk.client.http import ApiClient
 from hauberk.errors import ConfigError
 from hauberk.model.identity import TrustDomain
@@ -64,14 +65,26 @@ def test_the_token_is_bound_to_the_pod_and_for_the_ca_alone() -> None:
     assert asked == [("/api/v1/namespaces/books/serviceaccounts/reader/token", expected)]
 
 
-@pytest.mark.parametrize(("answer", "expected"), [({"data": {"root-cert.pem": "PEM"}}, "PEM"), ({"data": {}}, None), (None, None)])
-def test_roots_are_the_namespaces_config_map_or_not_there_yet(answer: Any, expected: str | None) -> None:
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"metadata": {}, "data": {"root-cert.pem": "PEM"}}, PublishedTrust("PEM")),
+        (
+            {"metadata": {"annotations": {"hauberk.io/ca-issuer": "ab"}}, "data": {"root-cert.pem": "PEM", "ca-crl.pem": "CRL"}},
+            PublishedTrust("PEM", "CRL", "ab"),
+        ),
+        ({"data": {}}, None),
+        (None, None),
+    ],
+    ids=["roots", "roots, lists and issuer", "no roots", "no ConfigMap"],
+)
+def test_trust_is_the_namespaces_config_map_or_not_there_yet(answer: Any, expected: PublishedTrust | None) -> None:
     async def reply(_request: Request) -> JSONResponse:
         status = {"kind": "Status", "code": 404, "reason": "NotFound", "message": "not found"}
         return JSONResponse(status, 404) if answer is None else JSONResponse(answer)
 
     client = client_of(Route("/api/v1/namespaces/books/configmaps/istio-ca-root-cert", reply))
-    assert asyncio.run(ApiAgentPorts(client, PATHS).roots("books")) == expected
+    assert asyncio.run(ApiAgentPorts(client, PATHS).trust("books")) == expected
 
 
 @pytest.mark.parametrize(("role", "kind"), [("sidecar", "sidecar"), ("router", "router")])

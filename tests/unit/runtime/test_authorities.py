@@ -22,7 +22,7 @@ from hauberk.model.identity import TrustDomain
 from hauberk.model.mesh import MeshSettings
 from hauberk.pki.ca import SigningCa, self_signed_ca
 from hauberk.pki.keys import make_key
-from hauberk.pki.secrets import ca_secret
+from hauberk.pki.secrets import ca_in_use_secret
 from hauberk.pki.server import Caller
 from hauberk.runtime.authorities import Authorities
 from hauberk.settings import InstancePaths
@@ -81,7 +81,7 @@ def test_discovery_waits_for_the_ca_and_then_shows_a_certificate_of_it(tmp_path:
         waiting = asyncio.ensure_future(authorities.credentials_of(SETTINGS))  # noqa: TID251 - awaited below
         await asyncio.sleep(0)
         assert not waiting.done()
-        with_objects(authorities, (core.SECRET, ca_secret(ca, "istio-system")))
+        with_objects(authorities, (core.SECRET, ca_in_use_secret(ca, "istio-system")))
         return (await waiting)()
 
     shown = run(tmp_path, body)
@@ -96,12 +96,12 @@ def test_a_replaced_ca_is_shown_from_then_on_and_a_broken_one_changes_nothing(tm
     first, second = make_ca(), make_ca()
 
     async def body(authorities: Authorities) -> Any:
-        with_objects(authorities, (maistra.SERVICE_MESH_CONTROL_PLANE, SMCP), (core.SECRET, ca_secret(first, "istio-system")))
+        with_objects(authorities, (maistra.SERVICE_MESH_CONTROL_PLANE, SMCP), (core.SECRET, ca_in_use_secret(first, "istio-system")))
         credentials = await authorities.credentials_of(SETTINGS)
-        with_objects(authorities, (core.SECRET, ca_secret(second, "istio-system")))
+        with_objects(authorities, (core.SECRET, ca_in_use_secret(second, "istio-system")))
         while credentials().bundle != second.bundle:  # noqa: ASYNC110 - it is what a handshake would see; run() has a deadline
             await asyncio.sleep(0)
-        broken = ca_secret(first, "istio-system") | {"data": {"ca-cert.pem": "Z2FyYmFnZQ==", "ca-key.pem": "Z2FyYmFnZQ=="}}
+        broken = ca_in_use_secret(first, "istio-system") | {"data": {"ca-cert.pem": "Z2FyYmFnZQ==", "ca-key.pem": "Z2FyYmFnZQ=="}}
         with_objects(authorities, (core.SECRET, broken))
         for _ in range(20):
             await asyncio.sleep(0)

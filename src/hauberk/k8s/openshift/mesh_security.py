@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hauberk.k8s.models import LATER, Duration, LaterFlag, LaterObject, LaterText, Part
+from hauberk.k8s.models import Duration, LaterFlag, LaterObject, LaterText, Part
 
 __all__ = ["CertificateAuthority", "ControlPlaneTls", "IstiodAuthority", "Security"]
 
