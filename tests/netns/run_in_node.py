@@ -17,6 +17,7 @@ def main() -> int:
     from hauberk.node.linux.network import NodeNetwork
 
     path, function = sys.argv[1:]
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # for what tests share
     spec = importlib.util.spec_from_file_location(Path(path).stem, path)
     assert spec
     assert spec.loader
