@@ -86,6 +86,8 @@ USER_VOLUME_MOUNT: Final = "sidecar.istio.io/userVolumeMount"
 ANNOTATION_SIDECAR_STATUS: Final = "sidecar.istio.io/status"
 ANNOTATION_MESH: Final = "hauberk.io/mesh"
 """On an injected pod: the ServiceMeshControlPlane that it belongs to, `namespace/name`."""
+INBOUND: Final = "hauberk.io/inbound"
+"""Annotation or label of a pod or namespace, annotation of a ServiceMeshControlPlane: `auto`, `http` or `tcp`."""
 TLS_MODE_ISTIO: Final = "istio"
 
 # -- xDS type URLs ----------------------------------------------------------------------------------------------------

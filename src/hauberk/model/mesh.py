@@ -7,7 +7,7 @@ from hauberk import names
 from hauberk.model.identity import TrustDomain
 from hauberk.model.objects import ObjectRef
 
-__all__ = ["MeshSettings", "OutboundPolicy"]
+__all__ = ["InboundProtocol", "MeshSettings", "NamespaceOptions", "OutboundPolicy"]
 
 _DEFAULT_TRUST_DOMAIN = TrustDomain(names.DEFAULT_TRUST_DOMAIN)
 
@@ -17,6 +17,35 @@ class OutboundPolicy(StrEnum):
 
     ALLOW_ANY = "ALLOW_ANY"
     REGISTRY_ONLY = "REGISTRY_ONLY"
+
+
+class InboundProtocol(StrEnum):
+    """How a sidecar forwards what comes in."""
+
+    AUTO = "auto"
+    """As bytes, unless something needs requests to be read."""
+    HTTP = "http"
+    """Requests are read wherever the port speaks HTTP: X-Forwarded-Client-Cert and counts by response."""
+    TCP = "tcp"
+    """Always as bytes; rules about requests then allow nothing and deny everything that they could."""
+
+    @classmethod
+    def parse(cls, text: str) -> "InboundProtocol | None":
+        """The value of `hauberk.io/inbound`; None where there is none that we know."""
+        return next((choice for choice in cls if choice == text.strip().lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceOptions:
+    """What a Namespace says about all its workloads."""
+
+    name: str
+    inbound: InboundProtocol | None = None
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The Namespace: it counts as in itself, so that a mesh sees it with its members."""
+        return ObjectRef("Namespace", self.name, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +62,7 @@ class MeshSettings:
     """`proxy.injection.autoInject`; off means that a pod asks for its sidecar by `sidecar.istio.io/inject: "true"`."""
     members: frozenset[str] = frozenset()
     """Member namespaces; the root namespace belongs to the mesh without being listed."""
+    inbound: InboundProtocol = InboundProtocol.AUTO
     os_ca_bundle: str = "/etc/ssl/certs/ca-certificates.crt"
     """The operating system's roots as the sidecar sees them, for DestinationRules that name none (Debian's path; others differ)."""
 

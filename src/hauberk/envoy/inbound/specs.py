@@ -3,11 +3,13 @@
 Two workloads of one shape have equal specs and so share their listener's bytes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from hauberk.model.mesh import InboundProtocol
 from hauberk.model.security import MtlsMode
 from hauberk.model.service import PortKind
 from hauberk.model.workload import Workload
+from hauberk.policy.authorization import WorkloadAuthorization, needs_http
 from hauberk.view.mesh_view import MeshView
 
 __all__ = ["InboundPort", "InboundSpec", "inbound_spec"]
@@ -31,6 +33,9 @@ class InboundSpec:
     trust_domain: str
     mode: MtlsMode
     ports: tuple[InboundPort, ...] = ()
+    http: bool = False
+    """Read requests, where the port speaks HTTP; else everything is forwarded as bytes."""
+    authorization: WorkloadAuthorization = field(default_factory=WorkloadAuthorization)
 
     @property
     def declared(self) -> tuple[InboundPort, ...]:
@@ -50,4 +55,12 @@ def inbound_spec(view: MeshView, workload: Workload) -> InboundSpec:
     for number, decision in modes.ports.items():
         if number not in ports:
             ports[number] = InboundPort(number, PortKind.AUTO, decision.mode, declared=False)
-    return InboundSpec(view.settings.trust_domain.name, modes.workload.mode, tuple(ports[number] for number in sorted(ports)))
+    authorization = view.authorization(workload)
+    choice = view.inbound_protocol(workload)
+    return InboundSpec(
+        trust_domain=view.settings.trust_domain.name,
+        mode=modes.workload.mode,
+        ports=tuple(ports[number] for number in sorted(ports)),
+        http=choice is InboundProtocol.HTTP or (choice is InboundProtocol.AUTO and needs_http(authorization)),
+        authorization=authorization,
+    )

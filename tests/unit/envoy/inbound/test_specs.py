@@ -1,9 +1,15 @@
 """The inbound side as a plain value."""
 
+from dataclasses import replace
+
+import pytest
+
 from hauberk.envoy.inbound.specs import InboundPort, InboundSpec, inbound_spec
+from hauberk.model.authorization import Attribute, AuthorizationPolicy, AuthorizationRule, Condition
+from hauberk.model.mesh import InboundProtocol, NamespaceOptions
 from hauberk.model.security import MtlsMode
 from hauberk.model.service import PortKind
-from tests.unit.model.builders import make_policy, make_service, make_workload
+from tests.unit.model.builders import make_policy, make_service, make_settings, make_workload
 from tests.unit.view.builders import make_view
 
 STRICT, PERMISSIVE, DISABLE = MtlsMode.STRICT, MtlsMode.PERMISSIVE, MtlsMode.DISABLE
@@ -42,3 +48,28 @@ def test_of_two_services_on_one_port_the_older_ones_protocol_counts() -> None:
     old = make_service("old", "bookinfo", ("tcp", 81, 9080), selector={"app": "details"}, age=1)
     view = make_view(young, old, workload := make_workload())
     assert inbound_spec(view, workload).ports == (InboundPort(9080, PortKind.TCP, PERMISSIVE),)
+
+
+AUTO, HTTP, TCP = InboundProtocol
+GET = AuthorizationPolicy("bookinfo", "get", rules=(AuthorizationRule(operations=((Condition(Attribute.METHOD, ("GET",)),),)),))
+
+
+@pytest.mark.parametrize(
+    ("pod", "namespace", "mesh", "rule", "http"),
+    [
+        (None, None, AUTO, False, False),
+        (None, None, AUTO, True, True),
+        (None, None, HTTP, False, True),
+        (None, TCP, HTTP, True, False),
+        (AUTO, TCP, HTTP, True, True),
+        (HTTP, TCP, AUTO, False, True),
+        (TCP, HTTP, HTTP, True, False),
+    ],
+)
+def test_requests_are_read_where_a_rule_needs_it_or_the_nearest_choice_says_so(
+    pod: InboundProtocol | None, namespace: InboundProtocol | None, mesh: InboundProtocol, rule: bool, http: bool
+) -> None:
+    workload = replace(make_workload(), inbound=pod)
+    objects = [workload, *([NamespaceOptions("bookinfo", namespace)] if namespace else []), *([GET] if rule else [])]
+    view = make_view(*objects, settings=replace(make_settings("bookinfo"), inbound=mesh))
+    assert inbound_spec(view, workload).http is http
