@@ -12,6 +12,7 @@ from hauberk.envoy.shared_layers import SharedLayers
 from hauberk.model.proxy import Proxy, ProxyKind
 from hauberk.model.workload import Workload
 from hauberk.view.changes import Affected
+from hauberk.view.client_view import ClientGroup, client_group, seen_by
 from hauberk.view.mesh_view import MeshView
 
 __all__ = ["MeshResources", "build_resources"]
@@ -26,7 +27,7 @@ class MeshResources:
         self._view = view
         self._builder = Builder()
         self._memo = DiffMemo()
-        self._shared: dict[str, SharedLayers] = {}
+        self._shared: dict[ClientGroup, SharedLayers] = {}
         self._own: dict[_OwnKey, Layers] = {}
         self._inbound: dict[InboundSpec, Layers] = {}
 
@@ -36,8 +37,8 @@ class MeshResources:
         self._memo.clear()
         if not affected:
             return
-        for shared in self._shared.values():
-            shared.update(view, affected)
+        for group, shared in self._shared.items():
+            shared.update(seen_by(view, group), affected)
         self._forget_gone()
         for key in self._stale(affected):
             kind, *workload_key = key
@@ -46,9 +47,10 @@ class MeshResources:
 
     def for_proxy(self, proxy: Proxy) -> ProxyResources:
         """What `proxy` is to have; where its pod is gone from the view (it may be draining still), as its own labels say."""
-        shared = self._shared.get(proxy.namespace)
+        group = client_group(self._view, proxy.namespace, proxy.labels)
+        shared = self._shared.get(group)
         if shared is None:
-            shared = self._shared[proxy.namespace] = SharedLayers(proxy.namespace, self._view, self._builder)
+            shared = self._shared[group] = SharedLayers(proxy.namespace, seen_by(self._view, group), self._builder)
         key = (proxy.kind, proxy.namespace, proxy.name)
         own = self._own.get(key)
         if own is None:
@@ -98,9 +100,10 @@ class MeshResources:
 
     def _router_layers(self, workload: Workload) -> Layers:
         found: list[Resource] = []
-        for port in gateway_ports(self._view, workload):
+        view = seen_by(self._view, client_group(self._view, workload.namespace, workload.labels))
+        for port in gateway_ports(view, workload):
             found.append(make_resource(names.TYPE_LISTENER, f"0.0.0.0_{port.target}", build_gateway_listener(port)))
-            found.append(make_resource(names.TYPE_ROUTE, port.route_name, build_gateway_routes(self._view, port)))
+            found.append(make_resource(names.TYPE_ROUTE, port.route_name, build_gateway_routes(view, port)))
         return _layers(found)
 
 
