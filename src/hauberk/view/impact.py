@@ -37,7 +37,7 @@ def affected(before: MeshView, after: MeshView, touched: _Touched) -> Affected:
         parts.append(_by_peer_authentications(before, after))
     if before.authorizations != after.authorizations or before.namespaces != after.namespaces:
         parts.append(_by_authorizations(before, after))
-    if before.gateways != after.gateways:
+    if before.gateways != after.gateways or before.credentials != after.credentials:
         parts.append(Affected(routers=True))
     return Affected.union(parts)
 

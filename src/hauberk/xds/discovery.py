@@ -25,7 +25,7 @@ __all__ = ["ConnectionKey", "Converged", "Discovery", "NotYetKnown", "Outcome", 
 
 ConnectionKey = NewType("ConnectionKey", int)
 
-_TYPES = (names.TYPE_CLUSTER, names.TYPE_ENDPOINT, names.TYPE_LISTENER, names.TYPE_ROUTE)
+_TYPES = (names.TYPE_CLUSTER, names.TYPE_ENDPOINT, names.TYPE_LISTENER, names.TYPE_ROUTE, names.TYPE_SECRET)
 
 
 class ProxyRefused(PeerError):

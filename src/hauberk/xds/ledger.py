@@ -8,7 +8,13 @@ from hauberk.xds.delta import Acked, Effect, Nacked, Send
 
 __all__ = ["ProxyLedger", "TypeLedger"]
 
-_SHORT_NAMES = {names.TYPE_CLUSTER: "CDS", names.TYPE_ENDPOINT: "EDS", names.TYPE_LISTENER: "LDS", names.TYPE_ROUTE: "RDS"}
+_SHORT_NAMES = {
+    names.TYPE_CLUSTER: "CDS",
+    names.TYPE_ENDPOINT: "EDS",
+    names.TYPE_LISTENER: "LDS",
+    names.TYPE_ROUTE: "RDS",
+    names.TYPE_SECRET: "SDS",
+}
 
 
 @dataclass(slots=True)
