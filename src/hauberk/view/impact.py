@@ -6,6 +6,7 @@ from hauberk import names
 from hauberk.model.objects import ObjectRef
 from hauberk.model.security import MtlsMode
 from hauberk.model.service import Endpoint, EndpointSlice, Service
+from hauberk.model.service_entry import ServiceEntry
 from hauberk.model.traffic import DestinationRule, VirtualService
 from hauberk.model.workload import Workload
 from hauberk.policy.auto_mtls import endpoint_takes_mtls, uses_original_destination
@@ -29,6 +30,7 @@ def affected(before: MeshView, after: MeshView, touched: _Touched) -> Affected:
     parts = [
         _by_services(before, after, touched),
         _by_endpoints(before, after),
+        _by_service_entries(touched),
         _by_workloads(touched),
         _by_destination_rules(after, touched),
         _by_virtual_services(after, touched),
@@ -65,6 +67,13 @@ def _by_services(before: MeshView, after: MeshView, touched: _Touched) -> Affect
         workloads=frozenset(workloads),
         routers=True,
     )
+
+
+def _by_service_entries(touched: _Touched) -> Affected:
+    entries = [entry for pair in _of(touched, "ServiceEntry") for entry in pair if isinstance(entry, ServiceEntry)]
+    hosts = frozenset(host for entry in entries for host in entry.hosts)
+    ports = frozenset(port.number for entry in entries for port in entry.ports)
+    return Affected(clusters=hosts, endpoints=hosts, ports=ports, routers=bool(entries))
 
 
 def _by_endpoints(before: MeshView, after: MeshView) -> Affected:

@@ -33,6 +33,8 @@ class ClusterSpec:
     identities: tuple[str, ...]
     trust_domain: str
     os_ca_bundle: str
+    dns: tuple[tuple[str, int], ...] = ()
+    """Names to resolve, with their ports; instead of endpoints."""
 
     @property
     def name(self) -> str:
@@ -84,4 +86,5 @@ def _spec(
         identities=(tls.subject_alt_names if tls else ()) or identities,
         trust_domain=settings.trust_domain.name,
         os_ca_bundle=settings.os_ca_bundle,
+        dns=tuple((name, port.target if isinstance(port.target, int) else port.number) for name in service.dns_names),
     )
