@@ -106,3 +106,8 @@ def test_sockets_are_named_as_envoy_wants() -> None:
         socket.name for socket in (raw_socket(), upstream_socket(upstream_mesh_tls("", [], "td", [])), downstream_mesh_socket(["td"], []))
     ]
     assert names == ["envoy.transport_sockets.raw_buffer", "envoy.transport_sockets.tls", "envoy.transport_sockets.tls"]
+
+
+def test_mutual_without_files_is_still_tls() -> None:
+    context = as_dict(upstream_file_tls(ClientTls(TlsMode.MUTUAL), "/os/roots.pem", []))["common_tls_context"]
+    assert ("tls_certificates" in context, context["validation_context"]["trusted_ca"]) == (False, {"filename": "/os/roots.pem"})
