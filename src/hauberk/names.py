@@ -111,6 +111,7 @@ TYPE_CLUSTER: Final = f"{_V3}.cluster.v3.Cluster"
 TYPE_ENDPOINT: Final = f"{_V3}.endpoint.v3.ClusterLoadAssignment"
 TYPE_LISTENER: Final = f"{_V3}.listener.v3.Listener"
 TYPE_ROUTE: Final = f"{_V3}.route.v3.RouteConfiguration"
+TYPE_VIRTUAL_HOST: Final = f"{_V3}.route.v3.VirtualHost"
 TYPE_SECRET: Final = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105
 TRANSPORT_SOCKET_MATCH: Final = "envoy.transport_socket_match"
 """Filter metadata key by which an endpoint says which transport socket reaches it; `tlsMode: istio` means mesh mTLS."""

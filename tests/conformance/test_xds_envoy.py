@@ -101,6 +101,12 @@ class Envoy:
         configs: list[dict[str, Any]] = (await self._http.get("/config_dump", params={"resource": dump})).json().get("configs", [])
         return {config.get("name") or config[key]["name"] for config in configs}
 
+    async def virtual_hosts(self) -> set[str]:
+        """Names of the virtual hosts of route configuration 9080, as Envoy has put them together."""
+        dump = (await self._http.get("/config_dump", params={"resource": "dynamic_route_configs"})).json()
+        routes = [config["route_config"] for config in dump.get("configs", [])]
+        return {host["name"] for route in routes if route["name"] == "9080" for host in route["virtual_hosts"]}
+
     async def is_live(self) -> bool:
         try:
             return (await self._http.get("/ready")).text == "LIVE\n"
@@ -152,6 +158,7 @@ def synced(server: DiscoveryServer, version: str, *types: str) -> Callable[[], A
     return holds
 
 
+ALL = ("CDS", "EDS", "LDS", "RDS", "VHDS")
 REVIEWS = "outbound|9080||reviews.books.svc.cluster.local"
 RATINGS = [
     Put(make_workload("ratings", "10.244.0.8")),
@@ -164,7 +171,7 @@ def test_envoy_takes_everything_and_refuses_nothing(folder: Path) -> None:
     async def story() -> None:
         ca = make_ca(datetime.now(UTC))
         async with discovery(folder, ca, small_mesh()) as server, envoy(folder, ca) as proxy:
-            await until(synced(server, "1", "CDS", "EDS", "LDS", "RDS"), folder)
+            await until(synced(server, "1", *ALL), folder)
             assert REVIEWS in await proxy.names_of("dynamic_active_clusters", "cluster")
             assert {"virtualInbound", "virtualOutbound"} <= await proxy.names_of("dynamic_listeners", "listener")
             assert await proxy.stats("update_rejected$") != {}
@@ -177,16 +184,16 @@ def test_envoy_follows_changes_and_each_touches_what_it_must(folder: Path) -> No
     async def story() -> None:
         ca = make_ca(datetime.now(UTC))
         async with discovery(folder, ca, small_mesh()) as server, envoy(folder, ca) as proxy:
-            await until(synced(server, "1", "CDS", "EDS", "LDS", "RDS"), folder)
+            await until(synced(server, "1", *ALL), folder)
             server.offer([Put(make_policy(MtlsMode.STRICT))])
             await until(synced(server, "2", "LDS"), folder)
             assert (await proxy.stats("^listener_manager.listener_modified$")).popitem()[1] == 1
             server.offer(RATINGS)
-            await until(synced(server, "3", "CDS", "EDS", "RDS"), folder)
+            await until(synced(server, "3", "CDS", "EDS", "VHDS"), folder)
             ratings = "outbound|9080||ratings.books.svc.cluster.local"
             assert ratings in await proxy.names_of("dynamic_active_clusters", "cluster")
             server.offer([Delete(put.obj.ref) for put in RATINGS])
-            await until(synced(server, "4", "CDS", "RDS"), folder)
+            await until(synced(server, "4", "CDS", "VHDS"), folder)
             assert ratings not in await proxy.names_of("dynamic_active_clusters", "cluster")
             assert set((await proxy.stats("update_rejected$")).values()) == {0}
 
@@ -199,15 +206,39 @@ def test_envoy_goes_on_through_a_restart_of_discovery_and_is_sent_only_the_diffe
         async with discovery(folder, ca, small_mesh()) as server:
             running = envoy(folder, ca)
             proxy = await running.__aenter__()
-            await until(synced(server, "1", "CDS", "EDS", "LDS", "RDS"), folder)
+            await until(synced(server, "1", *ALL), folder)
         before = await proxy.stats("^(listener_manager.listener_|cluster_manager.cluster_)")
         assert REVIEWS in await proxy.names_of("dynamic_active_clusters", "cluster")
         async with discovery(folder, ca, [*small_mesh(), Put(make_policy(MtlsMode.STRICT))]) as server:
-            await until(synced(server, "1", "CDS", "EDS", "LDS", "RDS"), folder)
+            await until(synced(server, "1", *ALL), folder)
             after = await proxy.stats("^(listener_manager.listener_|cluster_manager.cluster_)")
             changed = {key for key in after if after[key] != before.get(key, 0)}
             assert {key for key in changed if "cluster_manager" in key} == set(), "no cluster was made anew"
             assert after["listener_manager.listener_modified"] == 1
             await running.__aexit__(None, None, None)
+
+    asyncio.run(story())
+
+
+DETAILS_HOST, REVIEWS_HOST, RATINGS_HOST = (f"9080/{name}.books.svc.cluster.local:9080" for name in ("details", "reviews", "ratings"))
+
+
+def test_envoy_puts_route_configurations_together_from_virtual_hosts(folder: Path) -> None:
+    async def story() -> None:
+        ca = make_ca(datetime.now(UTC))
+        async with discovery(folder, ca, small_mesh()) as server, envoy(folder, ca) as proxy:
+            await until(synced(server, "1", *ALL), folder)
+            assert await proxy.virtual_hosts() == {DETAILS_HOST, REVIEWS_HOST, "allow_any"}
+            routes_before = await proxy.stats("rds.9080.(config_reload|update_success)$")
+            server.offer(RATINGS)
+            await until(synced(server, "2", "CDS", "EDS", "VHDS"), folder)
+            assert await proxy.virtual_hosts() == {DETAILS_HOST, REVIEWS_HOST, RATINGS_HOST, "allow_any"}
+            server.offer([Delete(put.obj.ref) for put in RATINGS])
+            await until(synced(server, "3", "CDS", "VHDS"), folder)
+            assert await proxy.virtual_hosts() == {DETAILS_HOST, REVIEWS_HOST, "allow_any"}
+            routes_after = await proxy.stats("rds.9080.(config_reload|update_success)$")
+            assert {key: value for key, value in routes_after.items() if "update_success" in key} == {
+                key: value for key, value in routes_before.items() if "update_success" in key
+            }, "the route configuration itself was not sent again"
 
     asyncio.run(story())

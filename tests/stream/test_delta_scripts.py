@@ -5,13 +5,14 @@ from hauberk.xds.delta import Acked, Changed, Effect, Nacked, Request, Send, Str
 from tests.unit.xds.world import Res, World
 
 CDS, EDS, LDS, RDS = names.TYPE_CLUSTER, names.TYPE_ENDPOINT, names.TYPE_LISTENER, names.TYPE_ROUTE
+VHDS = names.TYPE_VIRTUAL_HOST
 
 
 class Script:
     """Plays one stream: each call is an event, and says what has to come of it."""
 
     def __init__(self, **types: dict[str, str]) -> None:
-        urls = {"cds": CDS, "eds": EDS, "lds": LDS, "rds": RDS}
+        urls = {"cds": CDS, "eds": EDS, "lds": LDS, "rds": RDS, "vhds": VHDS}
         self.world = World({urls[key]: dict(value) for key, value in types.items()})
         self.stream = Stream()
 
@@ -123,7 +124,7 @@ def test_endpoints_go_out_again_beside_a_cluster_that_changed() -> None:
 
 def test_a_nack_is_kept_and_not_sent_again_until_the_resource_changes() -> None:
     script = Script(lds={"in": "bad", "out": "1"}).ask(LDS, send(LDS, "1", "in@bad", "out@1"))
-    script.nack(LDS, "1", "Proto constraint validation failed")
+    script.nack(LDS, "1", "Error adding/updating listener(s) in: Proto constraint validation failed")
     script.change({LDS: {"out": "2"}}, send(LDS, "2", "out@2")).ack(LDS, "2")
     script.change({LDS: {"in": "good"}}, send(LDS, "3", "in@good"))
 
@@ -196,3 +197,76 @@ def test_other_types_are_served_too() -> None:
     script = Script()
     script.world.types[other] = {"x": "1"}
     script.ask(other, send(other, "1", "x@1")).ack(other, "1")
+
+
+# -- Virtual hosts, a collection of each route configuration -----------------------------------------------------------
+def hosts_of(*written: str) -> dict[str, str]:
+    return dict.fromkeys(written, "1")
+
+
+def test_a_route_configuration_stands_for_its_virtual_hosts() -> None:
+    script = Script(vhds=hosts_of("80/a", "80/b", "90/a"))
+    script.ask(VHDS, send(VHDS, "1", "80/a@1", "80/b@1"), subscribe=("80",)).ack(VHDS, "1")
+    script.ask(VHDS, send(VHDS, "2", "90/a@1"), subscribe=("90",)).ack(VHDS, "2")
+    assert script.stream.settled
+
+
+def test_a_virtual_host_that_changed_comes_alone() -> None:
+    script = Script(vhds=hosts_of("80/a", "80/b")).ask(VHDS, send(VHDS, "1", "80/a@1", "80/b@1"), subscribe=("80",)).ack(VHDS, "1")
+    script.change({VHDS: {"80/b": "2", "80/c": "1", "90/x": "1"}}, send(VHDS, "2", "80/b@2", "80/c@1")).ack(VHDS, "2")
+    script.change({VHDS: {"80/a": None}}, send(VHDS, "3", removed=("80/a",)))
+
+
+def test_a_route_configuration_without_virtual_hosts_is_answered_all_the_same() -> None:
+    Script().ask(VHDS, send(VHDS, "1"), subscribe=("80",))
+
+
+def test_a_virtual_host_may_be_asked_for_by_itself() -> None:
+    script = Script(vhds=hosts_of("80/a", "80/b")).ask(VHDS, send(VHDS, "1", "80/a@1"), subscribe=("80/a",)).ack(VHDS, "1")
+    script.ask(VHDS, send(VHDS, "2", removed=("80/none",)), subscribe=("80/none",)).ack(VHDS, "2")
+    script.change({VHDS: {"80/b": "2", "80/none": "1"}}, send(VHDS, "3", "80/none@1"))
+
+
+def test_virtual_hosts_of_a_route_configuration_that_is_dropped_are_forgotten() -> None:
+    script = Script(vhds=hosts_of("80/a", "90/a")).ask(VHDS, send(VHDS, "1", "80/a@1", "90/a@1"), subscribe=("80", "90")).ack(VHDS, "1")
+    script.ask(VHDS, unsubscribe=("80",)).change({VHDS: {"80/a": "2"}})
+    assert script.stream.subscriptions[VHDS].sent == {"90/a": "1"}
+
+
+def test_after_a_reconnect_only_the_virtual_hosts_that_differ_are_sent() -> None:
+    script = Script(vhds={"80/a": "1", "80/b": "2"})
+    versions = {"80/a": "1", "80/b": "1", "80/gone": "1"}
+    script.ask(VHDS, send(VHDS, "1", "80/b@2", removed=("80/gone",)), subscribe=("80",), initial_versions=versions)
+
+
+def test_virtual_hosts_wait_for_the_clusters_that_they_lead_to() -> None:
+    script = Script(cds={}, vhds={})
+    script.ask(CDS, send(CDS, "1")).ack(CDS, "1").ask(VHDS, send(VHDS, "2"), subscribe=("80",)).ack(VHDS, "2")
+    script.change({CDS: {"a": "1"}, VHDS: {"80/a": "1"}}, send(CDS, "3", "a@1"))
+    script.ack(CDS, "3", send(VHDS, "4", "80/a@1"))
+
+
+# -- A bad resource among good ones ------------------------------------------------------------------------------------
+def test_a_refused_response_is_cut_in_halves_until_the_bad_resource_stands_alone() -> None:
+    script = Script(rds={"1": "1", "2": "bad", "3": "1", "4": "1"})
+    script.ask(RDS, send(RDS, "1", "1@1", "2@bad", "3@1", "4@1"), subscribe=("1", "2", "3", "4"))
+    script.nack(RDS, "1", "duplicate domain", send(RDS, "2", "1@1", "2@bad"))
+    script.nack(RDS, "2", "duplicate domain", send(RDS, "3", "1@1"))
+    script.ack(RDS, "3", send(RDS, "4", "2@bad"))
+    script.nack(RDS, "4", "duplicate domain", send(RDS, "5", "3@1", "4@1"))
+    script.ack(RDS, "5")
+    assert script.stream.settled
+
+
+def test_a_change_of_the_bad_resource_meanwhile_is_sent_as_it_is_now() -> None:
+    script = Script(rds={"1": "bad", "2": "1"}).ask(RDS, send(RDS, "1", "1@bad", "2@1"), subscribe=("1", "2"))
+    script.change({RDS: {"1": "good"}})
+    script.nack(RDS, "1", "no", send(RDS, "2", "1@good")).ack(RDS, "2", send(RDS, "3", "2@1")).ack(RDS, "3")
+    assert script.stream.settled
+
+
+def test_of_listeners_only_the_one_that_envoy_names_is_refused() -> None:
+    script = Script(lds={"in": "bad", "out": "1"}).ask(LDS, send(LDS, "1", "in@bad", "out@1"))
+    stream, effects = step(script.stream, Request(LDS, nonce="1", error="Error adding/updating listener(s) in: bad"), script.world)
+    assert [effect.names for effect in effects if isinstance(effect, Nacked)] == [frozenset({"in"})]
+    assert stream.settled

@@ -22,7 +22,7 @@ from envoy.config.listener.v3.listener_components_pb2 import Filter, FilterChain
 from envoy.config.listener.v3.listener_components_pb2 import ListenerFilterChainMatchPredicate as ListenerPredicate
 from envoy.config.listener.v3.listener_pb2 import Listener
 from envoy.config.route.v3.route_components_pb2 import RetryPolicy, Route, RouteAction, RouteMatch, VirtualHost
-from envoy.config.route.v3.route_pb2 import RouteConfiguration
+from envoy.config.route.v3.route_pb2 import RouteConfiguration, Vhds
 from envoy.data.accesslog.v3.accesslog_pb2 import AccessLogType
 from envoy.extensions.access_loggers.stats.v3.stats_pb2 import Config as StatsAccessLog
 from envoy.extensions.access_loggers.stream.v3.stream_pb2 import StdoutAccessLog
@@ -119,6 +119,7 @@ __all__ = [
     "UInt64Value",
     "UpstreamConnectMode",
     "UpstreamTlsContext",
+    "Vhds",
     "VirtualHost",
     "duration",
     "pack",

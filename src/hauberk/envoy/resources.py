@@ -80,6 +80,11 @@ class ProxyResources:
         """The names of one type."""
         return chain.from_iterable(self.layers(type_url))
 
+    def identity(self, type_url: str) -> tuple[int, int]:
+        """Equal for two proxies, both still held by somebody, only where they have the same layers of this type."""
+        shared, own = self.layers(type_url)
+        return (id(shared) if shared else 0, id(own) if own else 0)
+
     def all(self, type_url: str) -> dict[str, Resource]:
         """One type in one dictionary: for tests and dumps, since it copies."""
         return {name: resource for layer in self.layers(type_url) for name, resource in layer.items()}

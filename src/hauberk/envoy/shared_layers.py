@@ -16,8 +16,9 @@ from hauberk.envoy.outbound.listeners import (
     build_virtual_outbound,
     tcp_listeners,
 )
-from hauberk.envoy.outbound.routes import build_route_configuration
-from hauberk.envoy.resources import Builder, Layer, Layers, Resource, make_resource
+from hauberk.envoy.outbound.routes import build_route_shell, build_virtual_host
+from hauberk.envoy.resources import Builder, Layer, Layers, Resource
+from hauberk.envoy.virtual_hosts import vhds_resource
 from hauberk.model.service import PortKind
 from hauberk.view.changes import Affected
 from hauberk.view.mesh_view import MeshView
@@ -38,6 +39,7 @@ class SharedLayers:
         self._endpoints: _Groups[str] = _Groups()
         self._listeners: _Groups[int] = _Groups()
         self._routes: _Groups[int] = _Groups()
+        self._virtual_hosts: _Groups[str] = _Groups()
         self.update(view, Affected(everything=True))
 
     @property
@@ -54,7 +56,8 @@ class SharedLayers:
         """Follow the view, rebuilding what `affected` names."""
         hosts = self._clusters.keys() | view.services.keys() if affected.everything else affected.clusters
         assigned = self._endpoints.keys() | view.services.keys() if affected.everything else affected.endpoints
-        ports = self._all_ports(view) if affected.everything else affected.ports
+        ports = self._all_ports(view) if affected.everything else affected.ports | affected.listeners
+        routed = self._virtual_hosts.keys() | view.services.keys() if affected.everything else self._routed(view, affected)
         if affected.everything:
             self._clusters.put("", self._fixed_clusters())
             self._listeners.put(0, self._virtual_outbound(view))
@@ -62,8 +65,14 @@ class SharedLayers:
         self._endpoints.put_all(assigned, lambda host: self._endpoints_of(view, host))
         self._listeners.put_all(ports - {0}, lambda port: self._listeners_of(view, port))
         self._routes.put_all(ports - {0}, lambda port: self._routes_of(view, port))
+        self._virtual_hosts.put_all(routed, lambda host: self._virtual_hosts_of(view, host))
         self._router = {names.TYPE_CLUSTER: self._clusters.layer, names.TYPE_ENDPOINT: self._endpoints.layer}
-        self._sidecar = {**self._router, names.TYPE_LISTENER: self._listeners.layer, names.TYPE_ROUTE: self._routes.layer}
+        self._sidecar = {
+            **self._router,
+            names.TYPE_LISTENER: self._listeners.layer,
+            names.TYPE_ROUTE: self._routes.layer,
+            names.TYPE_VIRTUAL_HOST: self._virtual_hosts.layer,
+        }
 
     def _all_ports(self, view: MeshView) -> set[int]:
         return {port.number for service in view.services.values() for port in service.ports} | self._listeners.keys() | self._routes.keys()
@@ -107,8 +116,21 @@ class SharedLayers:
     def _routes_of(self, view: MeshView, port: int) -> _Group:
         if not any((entry := service.port(port)) is not None and entry.kind is PortKind.HTTP for service in view.services.values()):
             return ()
-        message = build_route_configuration(view, self._namespace, port)
-        return (make_resource(names.TYPE_ROUTE, str(port), message),)
+        key = (port, view.settings.outbound_policy)
+        return (self._builder.resource(names.TYPE_ROUTE, key, str(port), lambda: build_route_shell(*key)),)
+
+    def _routed(self, view: MeshView, affected: Affected) -> set[str]:
+        """Hosts whose virtual hosts may differ."""
+        on_ports = {host for host, service in view.services.items() if any(port.number in affected.ports for port in service.ports)}
+        return on_ports | affected.virtual_hosts if affected.ports else set(affected.virtual_hosts)
+
+    def _virtual_hosts_of(self, view: MeshView, host: str) -> _Group:
+        """One a port. See `vhds_resource` for their names."""
+        service = view.services.get(host)
+        if service is None:
+            return ()
+        ports = [port.number for port in service.ports if port.kind is PortKind.HTTP]
+        return tuple(vhds_resource(str(port), build_virtual_host(view, self._namespace, service, port)) for port in ports)
 
 
 _S = TypeVar("_S")

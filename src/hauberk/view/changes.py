@@ -44,7 +44,11 @@ class Affected:
     clusters: frozenset[str] = frozenset()
     endpoints: frozenset[str] = frozenset()
     ports: frozenset[int] = frozenset()
-    """Listeners and route configurations of these ports."""
+    """Listeners, route configurations and all virtual hosts of these ports."""
+    listeners: frozenset[int] = frozenset()
+    """Only listeners, and whether there is a route configuration, of these ports."""
+    virtual_hosts: frozenset[str] = frozenset()
+    """Virtual hosts of these hosts, on all their ports."""
     workloads: frozenset[WorkloadKey] = frozenset()
     routers: bool = False
     """Gateways' listeners and routes."""
@@ -52,7 +56,8 @@ class Affected:
 
     def __bool__(self) -> bool:
         """Whether anything may differ."""
-        return bool(self.clusters or self.endpoints or self.ports or self.workloads or self.routers or self.everything)
+        sets = (self.clusters, self.endpoints, self.ports, self.listeners, self.virtual_hosts, self.workloads)
+        return any(sets) or self.routers or self.everything
 
     def __or__(self, other: "Affected") -> "Affected":
         """What either names: for changes that are handed on together."""
@@ -60,6 +65,8 @@ class Affected:
             clusters=self.clusters | other.clusters,
             endpoints=self.endpoints | other.endpoints,
             ports=self.ports | other.ports,
+            listeners=self.listeners | other.listeners,
+            virtual_hosts=self.virtual_hosts | other.virtual_hosts,
             workloads=self.workloads | other.workloads,
             routers=self.routers or other.routers,
             everything=self.everything or other.everything,

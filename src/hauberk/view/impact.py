@@ -59,7 +59,8 @@ def _by_services(before: MeshView, after: MeshView, touched: _Touched) -> Affect
     return Affected(
         clusters=hosts,
         endpoints=hosts,
-        ports=frozenset(port.number for service in services for port in service.ports),
+        listeners=frozenset(port.number for service in services for port in service.ports),
+        virtual_hosts=hosts | _routed_to(after, hosts),
         workloads=frozenset(workloads),
         routers=True,
     )
@@ -79,7 +80,7 @@ def _by_endpoints(before: MeshView, after: MeshView) -> Affected:
         if direct:
             clusters.add(host)
             ports |= direct
-    return Affected(clusters=frozenset(clusters), endpoints=frozenset(hosts), ports=frozenset(ports))
+    return Affected(clusters=frozenset(clusters), endpoints=frozenset(hosts), listeners=frozenset(ports))
 
 
 def _by_workloads(touched: _Touched) -> Affected:
@@ -99,13 +100,19 @@ def _by_virtual_services(after: MeshView, touched: _Touched) -> Affected:
     patterns = {host for pair in _of(touched, "VirtualService") for item in pair if isinstance(item, VirtualService) for host in item.hosts}
     if not patterns:
         return Affected()
-    ports = {
-        port.number
-        for host, service in after.services.items()
-        if any(host_matches(pattern, host) for pattern in patterns)
-        for port in service.ports
-    }
-    return Affected(ports=frozenset(ports), routers=True)
+    hosts = frozenset(host for host in after.services if any(host_matches(pattern, host) for pattern in patterns))
+    return Affected(virtual_hosts=hosts, routers=True)
+
+
+def _routed_to(view: MeshView, targets: frozenset[str]) -> frozenset[str]:
+    """Hosts whose VirtualServices send requests to `targets`: what these declare decides over the port."""
+    sources = [
+        item for item in view.virtual_services if any(target.host in targets for route in item.http for target in route.destinations)
+    ]
+    patterns = {host for item in sources for host in item.hosts}
+    return (
+        frozenset(host for host in view.services if any(host_matches(pattern, host) for pattern in patterns)) if patterns else frozenset()
+    )
 
 
 def _by_peer_authentications(before: MeshView, after: MeshView) -> Affected:

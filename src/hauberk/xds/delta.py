@@ -15,15 +15,17 @@ clusters are removed last, when no route points at them any more.
 Envoy asks for a new cluster's endpoints before it acks the cluster (seen with 1.40), so stage 1 waits for those too.
 
 A NACK counts as an answer: the refused version stays noted as sent, and so is not sent again until the resource changes.
+Where the response held more than one resource and Envoy's text does not say which it refused, the response is cut in halves
+and sent again, down to the bad one: of endpoints, routes and virtual hosts Envoy drops the good ones with the bad one.
 
 Source: xDS protocol, "Incremental xDS"; go-control-plane pkg/server/stream/v3/subscription.go. No I/O, no clock.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from hauberk import names
+from hauberk.xds.plan import EMPTY_SENT, PlanMemo, Position, Resource, Resources, covered, expand
 
 __all__ = [
     "Acked",
@@ -32,8 +34,6 @@ __all__ = [
     "Event",
     "Nacked",
     "Request",
-    "Resource",
-    "Resources",
     "Send",
     "Stream",
     "Subscription",
@@ -42,35 +42,8 @@ __all__ = [
 
 WILDCARD = "*"
 _MADE_FIRST = (names.TYPE_CLUSTER, names.TYPE_ENDPOINT)
-
-
-class Resource(Protocol):
-    """A resource as proxies get it; `encoded` is its wire form, the same bytes for all of them.
-
-    `version` is a digest of the content, so that it means the same after a restart of the server.
-    """
-
-    @property
-    def name(self) -> str:
-        """Unique in its type."""
-
-    @property
-    def version(self) -> str:
-        """Equal for equal content."""
-
-    @property
-    def encoded(self) -> bytes:
-        """The serialised envoy.service.discovery.v3.Resource."""
-
-
-class Resources(Protocol):
-    """What one proxy should have, as it is now."""
-
-    def get(self, type_url: str, name: str) -> Resource | None:
-        """The resource, None where the proxy should not have it."""
-
-    def names(self, type_url: str) -> Iterable[str]:
-        """All names that a wildcard of this type stands for."""
+_TAKEN_ONE_BY_ONE = (names.TYPE_CLUSTER, names.TYPE_LISTENER)
+"""Types of which Envoy takes the good ones of a response that it refuses, and says in its text which it did not."""
 
 
 # -- State ------------------------------------------------------------------------------------------------------------
@@ -78,19 +51,23 @@ class Resources(Protocol):
 class Subscription:
     """What the proxy asked for of one type, and what it was sent.
 
-    `sent` maps names to versions; it is copied when it changes, some microseconds for a thousand names.
+    `sent` maps names to versions; it is shared between proxies, and replaced when it changes.
     `pending` are names to compare at the next response, of which `forced` are sent even where the version is the same.
     `greet` asks for one response even if it is empty, for which Envoy waits before it goes on.
+    `batches` are parts of a refused response that are still to be sent again, each by itself, before anything else.
     """
 
     wildcard: bool = False
     names: frozenset[str] = frozenset()
-    sent: Mapping[str, str] = field(default_factory=dict)
+    sent: Mapping[str, str] = field(default_factory=lambda: EMPTY_SENT)
     pending: frozenset[str] = frozenset()
     forced: frozenset[str] = frozenset()
     greet: bool = True
     unanswered: str | None = None
     """Nonce of the response that waits for its ack."""
+    carried: frozenset[str] = frozenset()
+    """Names of the resources in that response."""
+    batches: tuple[frozenset[str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +80,7 @@ class Stream:
     @property
     def settled(self) -> bool:
         """Whether everything was sent and answered."""
-        return not any(one.unanswered or one.pending or one.greet for one in self.subscriptions.values())
+        return not any(one.unanswered or one.pending or one.greet or one.batches for one in self.subscriptions.values())
 
 
 # -- Events -----------------------------------------------------------------------------------------------------------
@@ -145,36 +122,44 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Acked:
-    """The proxy took the response with this nonce."""
+    """The proxy took the response with this nonce; `names` are the resources in it."""
 
     type_url: str
     nonce: str
+    names: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Nacked:
-    """The proxy refused (part of) the response with this nonce; `message` is its own text."""
+    """The proxy refused (part of) the response with this nonce; `message` is its own text.
+
+    `names` are the resources that it refused; empty while that is still being found out.
+    """
 
     type_url: str
     nonce: str
     message: str
+    names: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 Effect = Send | Acked | Nacked
 
 
-def step(stream: Stream, event: Event, resources: Resources) -> tuple[Stream, tuple[Effect, ...]]:
+def step(stream: Stream, event: Event, resources: Resources, memo: PlanMemo | None = None) -> tuple[Stream, tuple[Effect, ...]]:
     """The next state, and what to tell and send, in order; `resources` are the proxy's as they are after the event."""
+    memo = memo if memo is not None else PlanMemo()
     if isinstance(event, Changed):
-        return _send(_mark(stream, event), resources)
+        return _send(_mark(stream, event), resources, memo)
     stream, answer = _answered(stream, event)
     before = stream.subscriptions.get(event.type_url)
-    after = _begun(event, resources) if before is None else _subscribed(before, event, resources)
-    stream, sends = _send(_with(stream, event.type_url, after), resources)
+    after = _begun(event, resources, memo) if before is None else _subscribed(before, event, resources, memo)
+    stream, sends = _send(_with(stream, event.type_url, after), resources, memo)
     return stream, (*answer, *sends)
 
 
 def _with(stream: Stream, type_url: str, subscription: Subscription) -> Stream:
+    if stream.subscriptions.get(type_url) is subscription:
+        return stream
     return replace(stream, subscriptions={**stream.subscriptions, type_url: subscription})
 
 
@@ -182,8 +167,9 @@ def _mark(stream: Stream, event: Changed) -> Stream:
     for type_url, changed in event.names.items():
         one = stream.subscriptions.get(type_url)
         if one is not None:
-            wanted = changed if one.wildcard else changed & one.names
-            stream = _with(stream, type_url, replace(one, pending=one.pending | wanted))
+            wanted = changed if one.wildcard else covered(type_url, one.names, changed)
+            if wanted:
+                stream = _with(stream, type_url, replace(one, pending=one.pending | wanted if one.pending else wanted))
     return stream
 
 
@@ -191,51 +177,76 @@ def _answered(stream: Stream, event: Request) -> tuple[Stream, tuple[Effect, ...
     one = stream.subscriptions.get(event.type_url)
     if one is None or not event.nonce or event.nonce != one.unanswered:
         return stream, ()  # a nonce of an earlier response or stream says nothing about this one
-    stream = _with(stream, event.type_url, replace(one, unanswered=None))
+    answered = replace(one, unanswered=None, carried=frozenset())
     if event.error is None:
-        return stream, (Acked(event.type_url, event.nonce),)
-    return stream, (Nacked(event.type_url, event.nonce, event.error),)
+        return _with(stream, event.type_url, answered), (Acked(event.type_url, event.nonce, one.carried),)
+    refused = _refused(event.type_url, one.carried, event.error)
+    if not refused and one.carried:
+        ordered = sorted(one.carried)
+        middle = len(ordered) // 2
+        answered = replace(answered, batches=(frozenset(ordered[:middle]), frozenset(ordered[middle:]), *one.batches))
+    return _with(stream, event.type_url, answered), (Nacked(event.type_url, event.nonce, event.error, refused),)
 
 
-def _begun(event: Request, resources: Resources) -> Subscription:
-    asked = frozenset(event.subscribe) - {WILDCARD}
+def _refused(type_url: str, carried: frozenset[str], message: str) -> frozenset[str]:
+    """Which resources of a refused response are bad, empty where that cannot be said yet."""
+    if len(carried) == 1:
+        return carried
+    if type_url not in _TAKEN_ONE_BY_ONE:
+        return frozenset()
+    return frozenset(name for name in carried if f" {name}:" in message)
+
+
+def _begun(event: Request, resources: Resources, memo: PlanMemo) -> Subscription:
+    asked = memo.shared_names(name for name in event.subscribe if name != WILDCARD)
+    wanted = expand(event.type_url, asked, resources)
     # The "legacy wildcard": a first request that names nothing wants everything.
     wildcard = not event.subscribe or WILDCARD in event.subscribe
-    had = {name: version for name, version in event.initial_versions.items() if wildcard or name in asked}
-    everything = frozenset(resources.names(event.type_url)) if wildcard else frozenset()
-    return Subscription(wildcard, asked, sent=had, pending=asked | everything | had.keys(), forced=asked - had.keys())
+    had: Mapping[str, str] = event.initial_versions
+    if had and not wildcard:
+        still = covered(event.type_url, asked, had)
+        had = {name: version for name, version in had.items() if name in still}
+    if wildcard:
+        wanted |= memo.all_names(event.type_url, resources)
+    pending = memo.shared_names(wanted | had.keys())
+    forced = memo.shared_names(expand(event.type_url, asked, resources) - had.keys())
+    return Subscription(wildcard, asked, sent=memo.shared_versions(had), pending=pending, forced=forced)
 
 
-def _subscribed(one: Subscription, event: Request, resources: Resources) -> Subscription:
-    added, dropped = frozenset(event.subscribe), frozenset(event.unsubscribe)
-    if not added and not dropped:
+def _subscribed(one: Subscription, event: Request, resources: Resources, memo: PlanMemo) -> Subscription:
+    if not event.subscribe and not event.unsubscribe:
         return one
+    added, dropped = frozenset(event.subscribe), frozenset(event.unsubscribe)
     wildcard = (one.wildcard or WILDCARD in added) and WILDCARD not in dropped
-    everything = frozenset(resources.names(event.type_url)) if WILDCARD in added else frozenset()
+    everything = memo.all_names(event.type_url, resources) if WILDCARD in added else frozenset()
     asked, unasked = added - {WILDCARD}, dropped - {WILDCARD}
-    known = (one.names | asked) - unasked
+    known = memo.shared_names((one.names | asked) - unasked)
+    wanted = expand(event.type_url, asked, resources)
     if wildcard:
         # The proxy cannot know whether the wildcard still covers what it dropped, so it is told.
-        asked |= unasked
-        return replace(one, wildcard=True, names=known, pending=one.pending | asked | everything, forced=one.forced | asked)
+        wanted |= unasked
+        return replace(one, wildcard=True, names=known, pending=one.pending | wanted | everything, forced=one.forced | wanted)
+    still = covered(event.type_url, known, one.sent)
+    kept = one.sent if len(still) == len(one.sent) else {name: version for name, version in one.sent.items() if name in still}
+    pending, forced = one.pending | wanted, one.forced | wanted
     return replace(
         one,
         wildcard=False,
         names=known,
-        sent={name: version for name, version in one.sent.items() if name in known},
-        pending=(one.pending | asked) & known,
-        forced=(one.forced | asked) & known,
+        sent=memo.shared_versions(kept) if kept is not one.sent else kept,
+        pending=covered(event.type_url, known, pending),
+        forced=covered(event.type_url, known, forced),
     )
 
 
-def _send(stream: Stream, resources: Resources) -> tuple[Stream, tuple[Send, ...]]:
+def _send(stream: Stream, resources: Resources, memo: PlanMemo) -> tuple[Stream, tuple[Send, ...]]:
     """Everything that may go out now, stage by stage (see the module's docstring)."""
     sends: list[Send] = []
     later = [type_url for type_url in stream.subscriptions if type_url not in _MADE_FIRST]
     later.sort(key=lambda type_url: type_url != names.TYPE_LISTENER)  # a listener names its routes
     for types, removals in ((_MADE_FIRST, False), (later, True), (_MADE_FIRST, True)):
         for type_url in types:
-            stream, send = _respond(stream, type_url, resources, removals=removals)
+            stream, send = _respond(stream, type_url, resources, memo, removals=removals)
             if send is not None:
                 sends.append(send)
                 stream = _rewarm(stream, send)
@@ -244,33 +255,23 @@ def _send(stream: Stream, resources: Resources) -> tuple[Stream, tuple[Send, ...
     return stream, tuple(sends)
 
 
-def _respond(stream: Stream, type_url: str, resources: Resources, *, removals: bool) -> tuple[Stream, Send | None]:
+def _respond(stream: Stream, type_url: str, resources: Resources, memo: PlanMemo, *, removals: bool) -> tuple[Stream, Send | None]:
     one = stream.subscriptions.get(type_url)
-    if one is None or one.unanswered or not (one.pending or one.greet):
+    if one is None or one.unanswered or not (one.pending or one.greet or one.batches):
         return stream, None
-    written: list[Resource] = []
-    removed: list[str] = []
-    kept: set[str] = set()
-    for name in sorted(one.pending):
-        resource = resources.get(type_url, name)
-        forced = name in one.forced
-        if resource is not None:
-            if forced or one.sent.get(name) != resource.version:
-                written.append(resource)
-        elif forced or (removals and name in one.sent):
-            removed.append(name)
-        elif name in one.sent:
-            kept.add(name)
-    one = replace(one, pending=frozenset(kept), forced=frozenset())
-    if not (written or removed or one.greet):
+    if one.batches:
+        batch, *rest = one.batches
+        plan = memo.plan(Position(type_url, one.sent, batch, batch, removals=True), resources)
+        one = replace(one, batches=tuple(rest), pending=one.pending - batch, forced=one.forced - batch)
+    else:
+        plan = memo.plan(Position(type_url, one.sent, one.pending, one.forced, removals), resources)
+        one = replace(one, pending=plan.kept, forced=frozenset())
+    if not (plan.written or plan.removed or one.greet):
         return _with(stream, type_url, one), None
     nonce = str(stream.responses + 1)
-    sent = {**one.sent, **{resource.name: resource.version for resource in written}}
-    for name in removed:
-        sent.pop(name, None)
-    one = replace(one, sent=sent, greet=False, unanswered=nonce)
+    one = replace(one, sent=plan.sent, greet=False, unanswered=nonce, carried=plan.carried)
     stream = replace(_with(stream, type_url, one), responses=stream.responses + 1)
-    return stream, Send(type_url, nonce, tuple(written), tuple(removed))
+    return stream, Send(type_url, nonce, plan.written, plan.removed)
 
 
 def _rewarm(stream: Stream, send: Send) -> Stream:

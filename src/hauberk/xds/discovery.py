@@ -20,12 +20,13 @@ from hauberk.view.changes import Change
 from hauberk.view.mesh_view import MeshView, empty_view
 from hauberk.xds.delta import Changed, Effect, Request, Send, Stream, step
 from hauberk.xds.ledger import ProxyLedger
+from hauberk.xds.plan import PlanMemo
 
 __all__ = ["ConnectionKey", "Converged", "Discovery", "NotYetKnown", "Outcome", "ProxyRefused"]
 
 ConnectionKey = NewType("ConnectionKey", int)
 
-_TYPES = (names.TYPE_CLUSTER, names.TYPE_ENDPOINT, names.TYPE_LISTENER, names.TYPE_ROUTE)
+_TYPES = (names.TYPE_CLUSTER, names.TYPE_ENDPOINT, names.TYPE_LISTENER, names.TYPE_ROUTE, names.TYPE_VIRTUAL_HOST)
 
 
 class ProxyRefused(PeerError):
@@ -78,6 +79,7 @@ class Discovery:
     def __init__(self, settings: MeshSettings) -> None:
         self._view = empty_view(settings)
         self._resources = MeshResources(self._view)
+        self._memo = PlanMemo()
         self._connections: dict[ConnectionKey, _Connection] = {}
         self._push: _Push | None = None
         self._version = 0
@@ -125,7 +127,7 @@ class Discovery:
     def receive(self, key: ConnectionKey, request: Request, *, now: datetime) -> Outcome:
         """What a request of a connected proxy leads to."""
         connection = self._connections[key]
-        connection.stream, effects = step(connection.stream, request, connection.resources)
+        connection.stream, effects = step(connection.stream, request, connection.resources, self._memo)
         self._record(connection, effects, now)
         converged = self._settle(key, now=now) if connection.stream.settled else None
         return Outcome({key: effects}, converged)
@@ -137,12 +139,13 @@ class Discovery:
             return Outcome()
         self._version += 1
         self._resources.update(self._view, affected)
+        self._memo.clear()
         outgoing: dict[ConnectionKey, tuple[Effect, ...]] = {}
         for key, connection in self._connections.items():
             changed = self._refresh(connection)
             if not changed:
                 continue
-            connection.stream, effects = step(connection.stream, Changed(changed), connection.resources)
+            connection.stream, effects = step(connection.stream, Changed(changed), connection.resources, self._memo)
             self._record(connection, effects, now)
             if effects:
                 outgoing[key] = effects

@@ -8,7 +8,13 @@ from hauberk.xds.delta import Acked, Effect, Nacked, Send
 
 __all__ = ["ProxyLedger", "TypeLedger"]
 
-_SHORT_NAMES = {names.TYPE_CLUSTER: "CDS", names.TYPE_ENDPOINT: "EDS", names.TYPE_LISTENER: "LDS", names.TYPE_ROUTE: "RDS"}
+_SHORT_NAMES = {
+    names.TYPE_CLUSTER: "CDS",
+    names.TYPE_ENDPOINT: "EDS",
+    names.TYPE_LISTENER: "LDS",
+    names.TYPE_ROUTE: "RDS",
+    names.TYPE_VIRTUAL_HOST: "VHDS",
+}
 
 
 @dataclass(slots=True)
@@ -19,8 +25,12 @@ class TypeLedger:
     sent_at: datetime | None = None
     acked_version: str = ""
     acked_at: datetime | None = None
-    nack: str = ""
-    """The proxy's own words about the last response that it refused, until it takes one."""
+    answered_version: str = ""
+    """Acked or refused: a refusal is an answer too, what else was in the response has been taken or comes again."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """The proxy's own words by resource, until it takes another state of that resource."""
+    unsure: str = ""
+    """Its words about a response of which it is still being found out what in it is bad."""
     nacked_version: str = ""
     nacked_at: datetime | None = None
 
@@ -29,11 +39,21 @@ class TypeLedger:
         match effect:
             case Send():
                 self.sent_version, self.sent_at = version, now
+                self.refused = {name: words for name, words in self.refused.items() if name not in effect.removed}
             case Acked():
-                self.acked_version, self.acked_at = self.sent_version, now
-                self.nack = ""
+                self.acked_version, self.acked_at, self.unsure = self.sent_version, now, ""
+                self.answered_version = self.sent_version
+                if self.refused:
+                    self.refused = {name: words for name, words in self.refused.items() if name not in effect.names}
             case Nacked():
-                self.nack, self.nacked_version, self.nacked_at = effect.message, self.sent_version, now
+                self.nacked_version, self.nacked_at, self.unsure = self.sent_version, now, "" if effect.names else effect.message
+                self.refused |= dict.fromkeys(effect.names, effect.message)
+                self.answered_version = self.sent_version
+
+    @property
+    def nack(self) -> str:
+        """The proxy's words about what it refuses, empty where it has taken everything."""
+        return self.unsure or "; ".join(dict.fromkeys(self.refused.values()))
 
     @property
     def state(self) -> str:
@@ -42,7 +62,7 @@ class TypeLedger:
             return "ERROR"
         if not self.sent_version:
             return "NOT SENT"
-        return "SYNCED" if self.sent_version == self.acked_version else "STALE"
+        return "SYNCED" if self.sent_version == self.answered_version else "STALE"
 
 
 @dataclass(slots=True)
@@ -78,5 +98,10 @@ def _type_to_dict(one: TypeLedger) -> dict[str, object]:
         "ackedAt": one.acked_at.isoformat() if one.acked_at else None,
     }
     if one.nack:
-        told |= {"nack": one.nack, "nacked": one.nacked_version, "nackedAt": one.nacked_at.isoformat() if one.nacked_at else None}
+        told |= {
+            "nack": one.nack,
+            "refused": sorted(one.refused),
+            "nacked": one.nacked_version,
+            "nackedAt": one.nacked_at.isoformat() if one.nacked_at else None,
+        }
     return told

@@ -15,7 +15,7 @@ from hauberk.view.mesh_view import MeshView
 from tests.unit.model.builders import make_policy, make_rule, make_service, make_slice, make_workload
 from tests.unit.view.builders import DETAILS, REVIEWS, bookinfo_objects, make_view
 
-TYPES = (names.TYPE_CLUSTER, names.TYPE_ENDPOINT, names.TYPE_LISTENER, names.TYPE_ROUTE)
+TYPES = (names.TYPE_CLUSTER, names.TYPE_ENDPOINT, names.TYPE_LISTENER, names.TYPE_ROUTE, names.TYPE_VIRTUAL_HOST)
 
 
 def same_types(before: Layers, after: Layers) -> list[str]:
@@ -40,6 +40,7 @@ def test_a_sidecar_has_every_service_and_the_fixed_resources() -> None:
     assert set(shared.sidecar[names.TYPE_ENDPOINT]) == {f"outbound|9080||{DETAILS}", f"outbound|9080||{REVIEWS}"}
     assert set(shared.sidecar[names.TYPE_LISTENER]) == {"virtualOutbound", "0.0.0.0_9080"}
     assert set(shared.sidecar[names.TYPE_ROUTE]) == {"9080"}
+    assert set(shared.sidecar[names.TYPE_VIRTUAL_HOST]) == {f"9080/{DETAILS}:9080", f"9080/{REVIEWS}:9080"}
 
 
 def test_a_router_has_clusters_and_endpoints_only() -> None:
@@ -51,12 +52,12 @@ def test_a_router_has_clusters_and_endpoints_only() -> None:
 @pytest.mark.parametrize(
     ("name", "change", "kept"),
     [
-        ("STRICT for the mesh", Put(make_policy(mode=MtlsMode.STRICT)), list("CELR")),
-        ("an endpoint goes", Put(make_slice("reviews", make_workload("reviews-v1"))), list("CLR")),
-        ("a rule", Put(make_rule(mode=TlsMode.DISABLE)), list("ELR")),
-        ("a service", Put(make_service("new", vip="10.96.0.8")), list("L")),
-        ("a TCP service", Put(make_service("db", "bookinfo", ("tcp", 3306, 3306), vip="10.96.0.8")), list("R")),
-        ("a service goes", Delete(make_service("details").ref), list("L")),
+        ("STRICT for the mesh", Put(make_policy(mode=MtlsMode.STRICT)), list("CELRV")),
+        ("an endpoint goes", Put(make_slice("reviews", make_workload("reviews-v1"))), list("CLRV")),
+        ("a rule", Put(make_rule(mode=TlsMode.DISABLE)), list("ELRV")),
+        ("a service", Put(make_service("new", vip="10.96.0.8")), list("LR")),
+        ("a TCP service", Put(make_service("db", "bookinfo", ("tcp", 3306, 3306), vip="10.96.0.8")), list("RV")),
+        ("a service goes", Delete(make_service("details").ref), list("LR")),
     ],
 )
 def test_a_change_leaves_the_other_types_alone(name: str, change: Change, kept: list[str]) -> None:
@@ -64,7 +65,7 @@ def test_a_change_leaves_the_other_types_alone(name: str, change: Change, kept: 
     shared = SharedLayers("bookinfo", view, Builder())
     before = shared.sidecar
     after = step(view, shared, change)
-    long = {"C": "Cluster", "E": "ClusterLoadAssignment", "L": "Listener", "R": "RouteConfiguration"}
+    long = {"C": "Cluster", "E": "ClusterLoadAssignment", "L": "Listener", "R": "RouteConfiguration", "V": "VirtualHost"}
     assert same_types(before, after) == [long[letter] for letter in kept], name
 
 
@@ -82,7 +83,7 @@ def test_what_is_rebuilt_but_equal_changes_nothing() -> None:
     shared = SharedLayers("bookinfo", view, Builder())
     before = shared.sidecar
     shared.update(view, Affected(everything=True))
-    assert len(same_types(before, shared.sidecar)) == 4
+    assert len(same_types(before, shared.sidecar)) == 5
 
 
 def test_a_service_that_moves_to_another_port_takes_its_listener_along() -> None:

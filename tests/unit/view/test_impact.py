@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from hauberk.model.security import MtlsMode
-from hauberk.model.traffic import Gateway, TlsMode, VirtualService
+from hauberk.model.traffic import Gateway, HttpDestination, HttpRoute, TlsMode, VirtualService
 from hauberk.view.apply import apply
 from hauberk.view.changes import Affected, Change, Delete, Put
 from hauberk.view.impact import slice_host
@@ -85,9 +85,9 @@ ROWS = [
     ),
     Row("a rule for a host that nobody knows", [Put(make_rule(host="x.y.svc"))], Affected()),
     Row(
-        "a virtual service: its hosts' ports",
+        "a virtual service: its hosts' virtual hosts",
         [Put(VirtualService("bookinfo", "v", (REVIEWS,)))],
-        Affected(ports=frozenset({9080}), routers=True),
+        Affected(virtual_hosts=frozenset({REVIEWS}), routers=True),
     ),
     Row("a gateway", [Put(Gateway("bookinfo", "g"))], Affected(routers=True)),
     Row(
@@ -96,10 +96,24 @@ ROWS = [
         Affected(
             clusters=frozenset({"extra.bookinfo.svc.cluster.local"}),
             endpoints=frozenset({"extra.bookinfo.svc.cluster.local"}),
-            ports=frozenset({80}),
+            listeners=frozenset({80}),
+            virtual_hosts=frozenset({"extra.bookinfo.svc.cluster.local"}),
             workloads=ONE,
             routers=True,
         ),
+    ),
+    Row(
+        "a service that another host's requests go to: what it declares may decide over their port",
+        [Put(make_service("details", "bookinfo", ("http", 9080, 9081)))],
+        Affected(
+            clusters=frozenset({DETAILS}),
+            endpoints=frozenset({DETAILS}),
+            listeners=frozenset({9080}),
+            virtual_hosts=BOTH,
+            workloads=ONE,
+            routers=True,
+        ),
+        (Put(VirtualService("bookinfo", "v", (REVIEWS,), http=(HttpRoute((HttpDestination(DETAILS),)),))),),
     ),
     Row("a namespace outside the mesh", [Put(make_service("x", "outside")), Put(make_policy("x", "outside", MtlsMode.STRICT))], Affected()),
 ]
@@ -117,7 +131,9 @@ def test_headless_tcp_follows_its_endpoints_with_cluster_and_listeners() -> None
     pod = make_workload("db-0")
     before = make_view(headless, pod)
     _, affected = apply(before, [Put(make_slice("db", pod, ports={"tcp": 3306}))])
-    assert affected == Affected(clusters=frozenset({headless.hostname}), endpoints=frozenset({headless.hostname}), ports=frozenset({3306}))
+    assert affected == Affected(
+        clusters=frozenset({headless.hostname}), endpoints=frozenset({headless.hostname}), listeners=frozenset({3306})
+    )
 
 
 def test_headless_tcp_follows_what_its_endpoints_take() -> None:

@@ -165,8 +165,10 @@ def test_status_shows_what_each_proxy_was_sent_and_what_it_refused() -> None:
     discovery = discovery_of_small_mesh()
     key = connect(discovery, "details", "10.244.0.5")
     send = ask(discovery, key, LDS)
-    outcome = discovery.receive(key, Request(LDS, nonce=send.nonce, error="no such filter"), now=NOW)
-    assert outcome.effects[key] == (Nacked(LDS, send.nonce, "no such filter"),)
+    outcome = discovery.receive(
+        key, Request(LDS, nonce=send.nonce, error="Error adding listener(s) virtualInbound: no such filter"), now=NOW
+    )
+    assert outcome.effects[key] == (Nacked(LDS, send.nonce, "Error adding listener(s) virtualInbound: no such filter"),)
     stamp = NOW.isoformat()
     assert discovery.status() == [
         {
@@ -180,7 +182,8 @@ def test_status_shows_what_each_proxy_was_sent_and_what_it_refused() -> None:
                     "sentAt": stamp,
                     "acked": "",
                     "ackedAt": None,
-                    "nack": "no such filter",
+                    "nack": "Error adding listener(s) virtualInbound: no such filter",
+                    "refused": ["virtualInbound"],
                     "nacked": "1",
                     "nackedAt": stamp,
                 }

@@ -18,14 +18,34 @@ def test_a_type_goes_from_not_sent_over_stale_to_synced() -> None:
     assert states == ["NOT SENT", "STALE", "SYNCED", "SYNCED"]
 
 
-def test_a_nack_stays_until_a_response_is_taken() -> None:
+IN, OUT = frozenset({"in"}), frozenset({"out"})
+
+
+def test_a_nack_stays_until_that_resource_is_taken() -> None:
     ledger = TypeLedger()
     ledger.record(Send(LDS, "1"), version="1", now=NOW)
-    ledger.record(Nacked(LDS, "1", "no"), version="1", now=LATER)
+    ledger.record(Nacked(LDS, "1", "no", IN), version="1", now=LATER)
     ledger.record(Send(LDS, "2"), version="2", now=LATER)
     assert (ledger.state, ledger.nack, ledger.nacked_version, ledger.nacked_at) == ("ERROR", "no", "1", LATER)
-    ledger.record(Acked(LDS, "2"), version="2", now=LATER)
+    ledger.record(Acked(LDS, "2", OUT), version="2", now=LATER)
+    assert (ledger.state, ledger.nack, ledger.acked_version) == ("ERROR", "no", "2"), "another resource says nothing about it"
+    ledger.record(Acked(LDS, "3", IN), version="2", now=LATER)
     assert (ledger.state, ledger.nack, ledger.acked_version) == ("SYNCED", "", "2")
+
+
+def test_a_refused_resource_that_is_taken_away_is_no_error_any_more() -> None:
+    ledger = TypeLedger()
+    ledger.record(Send(LDS, "1"), version="1", now=NOW)
+    ledger.record(Nacked(LDS, "1", "no", IN), version="1", now=LATER)
+    ledger.record(Send(LDS, "2", removed=("in",)), version="2", now=LATER)
+    assert (ledger.state, ledger.refused) == ("STALE", {})
+
+
+def test_a_nack_is_shown_while_it_is_being_found_out_what_is_bad() -> None:
+    ledger = TypeLedger()
+    ledger.record(Send(LDS, "1"), version="1", now=NOW)
+    ledger.record(Nacked(LDS, "1", "duplicate domain"), version="1", now=LATER)
+    assert (ledger.state, ledger.nack) == ("ERROR", "duplicate domain")
 
 
 def test_an_answer_counts_for_the_version_that_was_sent_not_for_the_one_of_now() -> None:

@@ -11,6 +11,7 @@ class Res:
     name: str
     version: str
     encoded: bytes = b""
+    body: bytes = b""
 
 
 @dataclass
@@ -25,3 +26,6 @@ class World:
 
     def names(self, type_url: str) -> Iterator[str]:
         return iter(self.types.get(type_url, {}))
+
+    def identity(self, type_url: str) -> frozenset[tuple[str, str]]:
+        return frozenset(self.types.get(type_url, {}).items())

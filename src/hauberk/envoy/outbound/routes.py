@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from hauberk import names
 from hauberk.envoy import messages as m
+from hauberk.envoy.addresses import ads_source
 from hauberk.envoy.network_filters import PASSTHROUGH
 from hauberk.envoy.outbound.cluster_specs import cluster_name
 from hauberk.model.mesh import OutboundPolicy
@@ -16,7 +17,7 @@ from hauberk.model.traffic import MESH_GATEWAY, HttpDestination, HttpRoute, Matc
 from hauberk.policy.selectors import exported_to, most_specific
 from hauberk.view.mesh_view import MeshView
 
-__all__ = ["build_http_route", "build_route_configuration", "domains"]
+__all__ = ["build_http_route", "build_route_configuration", "build_route_shell", "build_virtual_host", "domains"]
 
 _RETRY_ON = "connect-failure,refused-stream,unavailable,cancelled,reset-before-request"
 """Istio's default, each certain not to have reached the application (`unavailable` and `cancelled` are gRPC's own answers)."""
@@ -32,6 +33,21 @@ def build_route_configuration(view: MeshView, client_namespace: str, port: int) 
     ]
     hosts.append(_everything_else(view.settings.outbound_policy))
     return m.RouteConfiguration(name=str(port), virtual_hosts=hosts, validate_clusters=m.BoolValue(value=False))
+
+
+def build_route_shell(port: int, policy: OutboundPolicy) -> m.RouteConfiguration:
+    """The route configuration `<port>` whose virtual hosts come by VHDS, one resource each; in it only what matches no other."""
+    return m.RouteConfiguration(
+        name=str(port),
+        virtual_hosts=[_everything_else(policy)],
+        validate_clusters=m.BoolValue(value=False),
+        vhds=m.Vhds(config_source=ads_source()),
+    )
+
+
+def build_virtual_host(view: MeshView, client_namespace: str, service: Service, port: int) -> m.VirtualHost:
+    """The virtual host of an HTTP port of a Service, for clients of one namespace."""
+    return _virtual_host(view, client_namespace, service, port)
 
 
 def domains(service: Service, port: int, client_namespace: str) -> list[str]:
