@@ -18,7 +18,7 @@ from hauberk.pki.svid import X509Bundle, X509Svid
 from hauberk.view.changes import Change
 from hauberk.xds.delta import Nacked, Send
 from hauberk.xds.discovery import ConnectionKey, Discovery, NotYetKnown, Outcome, ProxyRefused
-from hauberk.xds.wire import DELTA_METHOD, SERVICE, SOTW_METHOD, Incoming, MalformedRequest, decode_request, encode_response
+from hauberk.xds.wire import DELTA_METHOD, SERVICE, SOTW_METHOD, Incoming, MalformedRequest, ResponseMemo, decode_request
 
 __all__ = ["DiscoveryServer", "ServerCredentials"]
 
@@ -64,6 +64,7 @@ class DiscoveryServer:
         self._credentials = credentials
         self._now = now
         self._outboxes: dict[ConnectionKey, asyncio.Queue[bytes]] = {}
+        self._encoded = ResponseMemo()
         self._changes: list[Change] = []
         self._since: datetime | None = None
         self._offered = asyncio.Event()
@@ -82,7 +83,7 @@ class DiscoveryServer:
         await self._push()  # what is known before the first proxy comes
         server = grpc.aio.server(options=_OPTIONS)
         server.add_generic_rpc_handlers((self._handlers(),))
-        server.add_secure_port(f"unix:{self._socket}", self._tls())
+        self._bind(server)
         try:
             await server.start()
             self.ready.set()
@@ -117,7 +118,7 @@ class DiscoveryServer:
         for key, effects in outcome.effects.items():
             for effect in effects:
                 if isinstance(effect, Send):
-                    self._outboxes[key].put_nowait(encode_response(effect, version=version))
+                    self._outboxes[key].put_nowait(self._encoded.encode(effect, version=version))
                 elif isinstance(effect, Nacked):
                     _log.warning("proxy refused resources", connection=key, type=effect.type_url, reason=effect.message)
         if outcome.converged:
@@ -131,7 +132,7 @@ class DiscoveryServer:
             first = await _read(context)
             if first is None:
                 return
-            identity = _identity_of(context)
+            identity = self._identify(context, first.node_id)
             key = await self._admit(first.node_id, identity)
         except MalformedRequest as error:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
@@ -178,6 +179,14 @@ class DiscoveryServer:
         outbox = self._outboxes[key]
         while True:
             await context.write(await outbox.get())
+
+    # -- Identity ------------------------------------------------------------------------------------------------------
+    def _bind(self, server: grpc.aio.Server) -> None:
+        server.add_secure_port(f"unix:{self._socket}", self._tls())
+
+    def _identify(self, context: _Context, _node_id: str) -> str:
+        """Who the proxy is. Raises: ProxyRefused."""
+        return _identity_of(context)
 
     # -- TLS ----------------------------------------------------------------------------------------------------------
     def _tls(self) -> grpc.ServerCredentials:

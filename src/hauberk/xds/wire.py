@@ -13,7 +13,7 @@ from hauberk.envoy.messages import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 from hauberk.errors import PeerError
 from hauberk.xds.delta import Request, Send
 
-__all__ = ["DELTA_METHOD", "SERVICE", "SOTW_METHOD", "Incoming", "MalformedRequest", "decode_request", "encode_response"]
+__all__ = ["DELTA_METHOD", "SERVICE", "SOTW_METHOD", "Incoming", "MalformedRequest", "ResponseMemo", "decode_request", "encode_response"]
 
 SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 DELTA_METHOD = "DeltaAggregatedResources"
@@ -50,6 +50,30 @@ def decode_request(data: bytes) -> Incoming:
         error=message.error_detail.message or f"code {message.error_detail.code}" if message.HasField("error_detail") else None,
     )
     return Incoming(message.node.id, request)
+
+
+class ResponseMemo:
+    """Encoded responses that were sent lately: proxies at the same point get the same bytes, nonce and all. One thread."""
+
+    def __init__(self, *, room: int = 32 << 20) -> None:
+        """Keep up to `room` bytes."""
+        self._known: dict[tuple[str, str, str, int, tuple[str, ...]], tuple[bytes, Send]] = {}
+        self._room = room
+        self._size = 0
+
+    def encode(self, send: Send, *, version: str) -> bytes:
+        """`encode_response`, once for equal responses."""
+        key = (send.type_url, send.nonce, version, id(send.resources), send.removed)
+        known = self._known.get(key)
+        if known is None:
+            data = encode_response(send, version=version)
+            if self._size + len(data) > self._room:
+                self._known.clear()
+                self._size = 0
+            # The response is kept beside its bytes, so that the id of its resources stays theirs.
+            known = self._known[key] = (data, send)
+            self._size += len(data)
+        return known[0]
 
 
 def encode_response(send: Send, *, version: str) -> bytes:

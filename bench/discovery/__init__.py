@@ -1,0 +1,1 @@
+"""Parts of bench/xds.py: the mesh, the servers (ours, and the floor), and the simulated proxies."""
