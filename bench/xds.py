@@ -52,9 +52,8 @@ class Server:
 async def server(what: str, options: argparse.Namespace, folder: Path) -> AsyncIterator[Server]:
     arguments = ("-m", "bench.discovery.server", what, options.tls, str(folder / what), str(folder), str(options.services))
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=(folder / "log").open("ab")
-    )
+    with (folder / "log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(sys.executable, *arguments, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=log)
     running = Server(process)
     try:
         await running.say()
@@ -110,8 +109,8 @@ async def run_server(what: str, options: argparse.Namespace, folder: Path) -> di
     figures: dict[str, Figures] = {}
     nodes = mesh.proxies(options.proxies, options.services)
     certificates = folder if options.tls == "mtls" else None
-    async with server(what, options, folder) as running:
-        proxies = Proxies(nodes, f"unix:{folder / what}", certificates)
+    async with server(what, options, folder) as running, asyncio.TaskGroup() as group:
+        proxies = Proxies(nodes, f"unix:{folder / what}", certificates, group)
         for label in ("connect, cold", "connect, warm"):
             figures[label] = await measure(running, proxies, len(nodes))
             if what == "ours":
@@ -140,10 +139,9 @@ def report(ours: dict[str, Figures], floor: dict[str, Figures]) -> None:
             f"{label:<18}{one['seconds']:>9.3f}{base['seconds']:>8.3f}{one['seconds'] / base['seconds']:>7.2f}   "
             f"{one['cpu']:>7.2f}{base['cpu']:>8.2f}{one['cpu'] / max(base['cpu'], 0.001):>7.2f}   {sizes:>8.1f}  {kinds}"
         )
-    last, floor_last = list(ours.values())[-1], list(floor.values())[-1]
-    print(
-        f"memory resident {last['rss_mb']:.0f} MB, peak {last['peak_mb']:.0f} MB; floor {floor_last['rss_mb']:.0f}, {floor_last['peak_mb']:.0f}"
-    )
+    for name, figures in (("memory", ours), ("  floor", floor)):
+        last = list(figures.values())[-1]
+        print(f"{name:<18}{last['rss_mb']:.0f} MB resident, {last['peak_mb']:.0f} MB peak")
 
 
 def bars(ours: dict[str, Figures], floor: dict[str, Figures]) -> dict[str, bool]:
@@ -170,9 +168,8 @@ async def run(options: argparse.Namespace) -> int:
         write_credentials(folder)
         ours = await run_server("ours", options, folder)
         floor = await run_server("floor", options, folder)
-    print(
-        f"{options.services} services, {2 * options.services} endpoints, {options.proxies} proxies, {options.tls}; medians of {options.rounds}"
-    )
+    size = f"{options.services} services, {2 * options.services} endpoints, {options.proxies} proxies"
+    print(f"{size}, {options.tls}; medians of {options.rounds}")
     report(ours, floor)
     held = bars(ours, floor)
     for bar, holds in held.items():

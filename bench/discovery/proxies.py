@@ -70,7 +70,7 @@ class Reader:
 class Proxies:
     """All simulated proxies of one run against one server."""
 
-    def __init__(self, nodes: list[tuple[str, str]], target: str, certificates: Path | None) -> None:
+    def __init__(self, nodes: list[tuple[str, str]], target: str, certificates: Path | None, group: asyncio.TaskGroup) -> None:
         self.nodes = nodes
         self.received = Received()
         self.captured: dict[str, list[bytes]] = {}
@@ -78,6 +78,7 @@ class Proxies:
         self.full = 0
         self.all_full = asyncio.Event()
         self._target = target
+        self._group = group
         self._certificates = certificates
         self._reader = Reader()
         self._tasks: list[asyncio.Task[None]] = []
@@ -94,7 +95,7 @@ class Proxies:
         self._samples = {}
         for index, (namespace, _) in enumerate(self.nodes):
             self._samples.setdefault(namespace, index)
-        self._tasks = [asyncio.ensure_future(self._live(index)) for index in range(len(self.nodes))]
+        self._tasks = [self._group.create_task(self._live(index)) for index in range(len(self.nodes))]
 
     async def disconnect(self) -> None:
         for task in self._tasks:
