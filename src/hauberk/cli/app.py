@@ -12,6 +12,7 @@ import typer
 
 from hauberk.cli.apply import apply
 from hauberk.cli.arguments import as_typed_here
+from hauberk.cli.build import build
 from hauberk.cli.ca.command import ca
 from hauberk.cli.create import create
 from hauberk.cli.delete import delete
@@ -22,6 +23,8 @@ from hauberk.cli.exec import exec_
 from hauberk.cli.get import get
 from hauberk.cli.logs import logs
 from hauberk.cli.patch import patch
+from hauberk.cli.proxy_config import proxy_config
+from hauberk.cli.proxy_status import proxy_status
 from hauberk.cli.status import status
 from hauberk.cli.up import up
 from hauberk.cli.wait import wait
@@ -37,6 +40,7 @@ app = typer.Typer(
 )
 
 _INSTANCE = "The mesh on this machine"
+_PROXIES = "Envoys (istioctl's words)"
 _VERBS = "Objects (kubectl's verbs)"
 
 _COMMANDS: tuple[tuple[str, str, Callable[..., None]], ...] = (
@@ -45,6 +49,9 @@ _COMMANDS: tuple[tuple[str, str, Callable[..., None]], ...] = (
     (_INSTANCE, "status", status),
     (_INSTANCE, "env", env),
     (_INSTANCE, "demo", demo),
+    (_PROXIES, "proxy-status", proxy_status),
+    (_PROXIES, "proxy-config", proxy_config),
+    (_PROXIES, "build", build),
     (_VERBS, "get", get),
     (_VERBS, "apply", apply),
     (_VERBS, "create", create),

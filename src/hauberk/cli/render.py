@@ -6,7 +6,7 @@ from typing import Any
 from hauberk.cli.usage import UsageError
 from hauberk.k8s.kind import Manifest
 
-__all__ = ["render_failure", "render_objects", "render_yaml"]
+__all__ = ["render_failure", "render_objects", "render_value", "render_yaml"]
 
 _FORMATS = "json,jsonpath,name,wide,yaml"
 
@@ -31,6 +31,17 @@ def render_objects(objects: Sequence[Manifest], output: str, *, single: bool, na
 
         return parse_template(argument).render(value)
     raise UsageError(f'unable to match a printer suitable for the output format "{output}", allowed formats are: {_FORMATS}')
+
+
+def render_value(value: Any, output: str) -> str:
+    """Any value as JSON (in its own order) or YAML. Raises: UsageError for another format."""
+    import json  # noqa: PLC0415
+
+    if output == "json":
+        return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    if output == "yaml":
+        return render_yaml(value)
+    raise UsageError(f'unable to match a printer suitable for the output format "{output}", allowed formats are: json,yaml')
 
 
 def _without_managed_fields(obj: Manifest) -> Manifest:
