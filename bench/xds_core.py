@@ -9,6 +9,9 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not this folder, in which xds.py would hide the package of that name
 
 from hauberk import names
 from hauberk.model.identity import TrustDomain
@@ -19,7 +22,7 @@ from hauberk.model.workload import Workload
 from hauberk.view.changes import Change, Put
 from hauberk.xds.delta import Request, Send
 from hauberk.xds.discovery import ConnectionKey, Discovery, Outcome
-from hauberk.xds.wire import encode_response
+from hauberk.xds.wire import ResponseMemo
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NAMESPACES = 10
@@ -47,6 +50,7 @@ class Proxies:
 
     def __init__(self, discovery: Discovery) -> None:
         self.discovery = discovery
+        self.encoded = ResponseMemo()
         self.bytes = self.messages = 0
 
     def take(self, outcome: Outcome) -> None:
@@ -56,7 +60,7 @@ class Proxies:
             key, effects = queue.pop()
             for effect in effects:
                 if isinstance(effect, Send):
-                    self.bytes += len(encode_response(effect, version=self.discovery.version))
+                    self.bytes += len(self.encoded.encode(effect, version=self.discovery.version))
                     self.messages += 1
                     queue.extend(self.ask(key, Request(effect.type_url, nonce=effect.nonce)).effects.items())
 
@@ -76,6 +80,7 @@ class Proxies:
         self.take(endpoints)
         self.take(self.ask(key, Request(names.TYPE_LISTENER)))
         self.take(self.ask(key, Request(names.TYPE_ROUTE, ("8080",))))
+        self.take(self.ask(key, Request(names.TYPE_VIRTUAL_HOST)))
 
 
 def measure(what: str, proxies: Proxies, work: Callable[[], object]) -> None:

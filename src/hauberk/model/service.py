@@ -127,11 +127,9 @@ class Service:
 
     def selects(self, workload: Workload) -> bool:
         """Whether the workload is behind it; a Service without selector selects none by itself."""
-        return (
-            bool(self.selector)
-            and workload.namespace == self.namespace
-            and all(workload.labels.get(key) == value for key, value in self.selector.items())
-        )
+        if not self.selector or workload.namespace != self.namespace:
+            return False
+        return self.selector.items() <= workload.labels.items()
 
     def target_number(self, port: ServicePort, workload: Workload) -> int | None:
         """The workload's port behind `port`; None where it targets a name that the workload does not declare."""

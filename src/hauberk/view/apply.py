@@ -119,7 +119,11 @@ def _with_services(view: MeshView, touched: Touched) -> MeshView:
             services.pop(before.hostname, None)
         if isinstance(after, Service):
             services[after.hostname] = after
-    return replace(view, services=services)
+    by_namespace = dict(view.services_in)
+    for namespace in {ref.namespace for ref in touched if ref.kind == "Service"}:
+        there = (service for service in services.values() if service.namespace == namespace)
+        by_namespace[namespace] = tuple(sorted(there, key=lambda service: (service.created, service.name)))
+    return replace(view, services=services, services_in=by_namespace)
 
 
 def _with_endpoints(view: MeshView, touched: Touched) -> MeshView:

@@ -30,6 +30,8 @@ class MeshView:
     inventory: Inventory = field(default_factory=dict, repr=False)
     services: Mapping[str, Service] = field(default_factory=dict)
     """By hostname."""
+    services_in: Mapping[str, tuple[Service, ...]] = field(default_factory=dict, repr=False)
+    """The same by namespace, oldest first."""
     slices: Mapping[str, tuple[EndpointSlice, ...]] = field(default_factory=dict, repr=False)
     """By the hostname of the Service that they belong to, which may not exist (yet)."""
     endpoints: Mapping[str, tuple[Endpoint, ...]] = field(default_factory=dict)
@@ -62,8 +64,7 @@ class MeshView:
 
     def services_of(self, workload: Workload) -> tuple[Service, ...]:
         """The Services that select `workload`, oldest first: where two declare one port, the older one counts."""
-        found = (service for service in self.services.values() if service.selects(workload))
-        return tuple(sorted(found, key=lambda service: (service.created, service.name)))
+        return tuple(service for service in self.services_in.get(workload.namespace, ()) if service.selects(workload))
 
     def identities(self, hostname: str) -> tuple[str, ...]:
         """The SPIFFE IDs that may answer for a Service (secure naming): those of its endpoints' service accounts, sorted.

@@ -80,6 +80,7 @@ class Discovery:
         self._view = empty_view(settings)
         self._resources = MeshResources(self._view)
         self._memo = PlanMemo()
+        self._differences: dict[tuple[int, int, int, int], tuple[Mapping[str, frozenset[str]], ProxyResources, ProxyResources]] = {}
         self._connections: dict[ConnectionKey, _Connection] = {}
         self._push: _Push | None = None
         self._version = 0
@@ -151,25 +152,35 @@ class Discovery:
                 outgoing[key] = effects
             if not connection.stream.settled:
                 self._await(key, since)
+        self._differences.clear()
         return Outcome(outgoing)
 
     def status(self) -> list[dict[str, object]]:
         """Each connected proxy's record, as JSON values."""
         return [connection.ledger.to_dict() for connection in self._connections.values()]
 
-    def _refresh(self, connection: _Connection) -> dict[str, frozenset[str]]:
+    def _refresh(self, connection: _Connection) -> Mapping[str, frozenset[str]]:
         """Give the connection its resources of now; answers the names that differ, by type."""
         workload = self._view.workload(connection.proxy.namespace, connection.proxy.name)
         if workload is None or workload.service_account != connection.proxy.service_account:
             return {}  # the pod ends, or another took its name: its Envoy keeps what it has until it goes too
         connection.proxy = Proxy.of(connection.proxy.kind, workload)
         before, connection.resources = connection.resources, self._resources.for_proxy(connection.proxy)
-        changed: dict[str, frozenset[str]] = {}
-        for type_url in _TYPES:
-            difference = self._resources.diff(before, connection.resources, type_url)
-            if difference:
-                changed[type_url] = frozenset((*(resource.name for resource in difference.changed), *difference.removed))
-        return changed
+        return self._difference(before, connection.resources)
+
+    def _difference(self, before: ProxyResources, after: ProxyResources) -> Mapping[str, frozenset[str]]:
+        """The names that differ, by type; worked out once for proxies that had the same and are to have the same."""
+        key = (id(before.shared), id(before.own), id(after.shared), id(after.own))
+        known = self._differences.get(key)
+        if known is None:
+            changed: dict[str, frozenset[str]] = {}
+            for type_url in _TYPES:
+                difference = self._resources.diff(before, after, type_url)
+                if difference:
+                    changed[type_url] = frozenset((*(resource.name for resource in difference.changed), *difference.removed))
+            # Both are kept beside the answer, so that their ids stay theirs.
+            known = self._differences[key] = (changed, before, after)
+        return known[0]
 
     def _record(self, connection: _Connection, effects: tuple[Effect, ...], now: datetime) -> None:
         for effect in effects:
