@@ -10,7 +10,7 @@ from hauberk import names
 from hauberk.envoy import messages as m
 from hauberk.envoy.resources import ProxyResources, Resource, make_resource
 
-__all__ = ["vhds_resource", "whole_route_configuration"]
+__all__ = ["WholeRoutes", "vhds_resource", "whole_route_configuration"]
 
 
 def vhds_resource(route: str, host: m.VirtualHost) -> Resource:
@@ -39,6 +39,33 @@ def whole_route_configuration(resources: ProxyResources, name: str) -> m.RouteCo
     whole.ClearField("virtual_hosts")
     whole.virtual_hosts.extend([*_virtual_hosts(resources, name), *own])
     return whole
+
+
+class WholeRoutes:
+    """A proxy's resources with its route configurations whole, for clients that cannot take virtual hosts one by one."""
+
+    def __init__(self, resources: ProxyResources) -> None:
+        self._resources = resources
+        self._whole: dict[str, Resource] = {}
+
+    def get(self, type_url: str, name: str) -> Resource | None:
+        """The resource called `name`."""
+        if type_url != names.TYPE_ROUTE:
+            return self._resources.get(type_url, name)
+        if name not in self._whole:
+            whole = whole_route_configuration(self._resources, name)
+            if whole is None:
+                return None
+            self._whole[name] = make_resource(type_url, name, whole)
+        return self._whole[name]
+
+    def names(self, type_url: str) -> Iterator[str]:
+        """The names of one type; there are no virtual hosts."""
+        return iter(()) if type_url == names.TYPE_VIRTUAL_HOST else self._resources.names(type_url)
+
+    def identity(self, type_url: str) -> tuple[str, tuple[int, int], tuple[int, int]]:
+        """As `ProxyResources.identity`; a whole route configuration is its shell and its virtual hosts."""
+        return ("whole", self._resources.identity(type_url), self._resources.identity(names.TYPE_VIRTUAL_HOST))
 
 
 def _virtual_hosts(resources: ProxyResources, route: str) -> Iterator[m.VirtualHost]:

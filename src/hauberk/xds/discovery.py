@@ -12,6 +12,7 @@ from typing import NewType
 from hauberk import names
 from hauberk.envoy.mesh_resources import MeshResources
 from hauberk.envoy.resources import ProxyResources
+from hauberk.envoy.virtual_hosts import WholeRoutes
 from hauberk.errors import ConfigError, PeerError
 from hauberk.model.mesh import MeshSettings
 from hauberk.model.proxy import Proxy, parse_node_id
@@ -20,7 +21,7 @@ from hauberk.view.changes import Change
 from hauberk.view.mesh_view import MeshView, empty_view
 from hauberk.xds.delta import Changed, Effect, Request, Send, Stream, step
 from hauberk.xds.ledger import ProxyLedger
-from hauberk.xds.plan import PlanMemo
+from hauberk.xds.plan import PlanMemo, Resources
 
 __all__ = ["ConnectionKey", "Converged", "Discovery", "NotYetKnown", "Outcome", "ProxyRefused"]
 
@@ -58,7 +59,17 @@ class _Connection:
     proxy: Proxy
     resources: ProxyResources
     ledger: ProxyLedger
+    whole_routes: bool = False
     stream: Stream = field(default_factory=Stream)
+    shown: Resources = field(init=False)
+    """`resources` as this client can take them."""
+
+    def __post_init__(self) -> None:
+        self.show()
+
+    def show(self) -> None:
+        """Follow `resources`."""
+        self.shown = WholeRoutes(self.resources) if self.whole_routes else self.resources
 
 
 @dataclass(slots=True)
@@ -96,9 +107,10 @@ class Discovery:
         """Number of the view's state, from 1 on: each change that a proxy could see counts."""
         return str(self._version)
 
-    def connect(self, node_id: str, identity: str, *, now: datetime) -> ConnectionKey:
+    def connect(self, node_id: str, identity: str, *, now: datetime, whole_routes: bool = False) -> ConnectionKey:
         """Let a proxy in that calls itself `node_id` and proved to be `identity` (a SPIFFE ID).
 
+        `whole_routes`: it cannot take virtual hosts as resources of their own.
         Raises: NotYetKnown for a pod that is not in the view, ProxyRefused where the pod is another identity's.
         """
         try:
@@ -117,7 +129,7 @@ class Discovery:
         key = ConnectionKey(self._last_key)
         proxy = Proxy.of(claim.kind, workload)
         ledger = ProxyLedger(node_id, identity, connected_at=now)
-        self._connections[key] = _Connection(proxy, self._resources.for_proxy(proxy), ledger)
+        self._connections[key] = _Connection(proxy, self._resources.for_proxy(proxy), ledger, whole_routes)
         return key
 
     def disconnect(self, key: ConnectionKey, *, now: datetime) -> Outcome:
@@ -128,7 +140,7 @@ class Discovery:
     def receive(self, key: ConnectionKey, request: Request, *, now: datetime) -> Outcome:
         """What a request of a connected proxy leads to."""
         connection = self._connections[key]
-        connection.stream, effects = step(connection.stream, request, connection.resources, self._memo)
+        connection.stream, effects = step(connection.stream, request, connection.shown, self._memo)
         self._record(connection, effects, now)
         converged = self._settle(key, now=now) if connection.stream.settled else None
         return Outcome({key: effects}, converged)
@@ -146,7 +158,7 @@ class Discovery:
             changed = self._refresh(connection)
             if not changed:
                 continue
-            connection.stream, effects = step(connection.stream, Changed(changed), connection.resources, self._memo)
+            connection.stream, effects = step(connection.stream, Changed(changed), connection.shown, self._memo)
             self._record(connection, effects, now)
             if effects:
                 outgoing[key] = effects
@@ -166,7 +178,12 @@ class Discovery:
             return {}  # the pod ends, or another took its name: its Envoy keeps what it has until it goes too
         connection.proxy = Proxy.of(connection.proxy.kind, workload)
         before, connection.resources = connection.resources, self._resources.for_proxy(connection.proxy)
-        return self._difference(before, connection.resources)
+        changed = self._difference(before, connection.resources)
+        connection.show()
+        if not connection.whole_routes or not changed:
+            return changed
+        routes = {name.partition("/")[0] for name in changed.get(names.TYPE_VIRTUAL_HOST, ())}
+        return {**changed, names.TYPE_ROUTE: changed.get(names.TYPE_ROUTE, frozenset()) | routes}
 
     def _difference(self, before: ProxyResources, after: ProxyResources) -> Mapping[str, frozenset[str]]:
         """The names that differ, by type; worked out once for proxies that had the same and are to have the same."""

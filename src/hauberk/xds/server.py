@@ -1,4 +1,4 @@
-"""The gRPC edge of discovery: delta ADS over mTLS on a unix socket, one server per mesh.
+"""The gRPC edge of discovery: ADS, delta or state-of-the-world, over mTLS on a unix socket, one server per mesh.
 
 The client's certificate must lead to the mesh's roots; its URI SAN is who the proxy is, whatever its node id says.
 """
@@ -6,9 +6,10 @@ The client's certificate must lead to the mesh's roots; its URI SAN is who the p
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import grpc
 import structlog
@@ -18,6 +19,7 @@ from hauberk.pki.svid import X509Bundle, X509Svid
 from hauberk.view.changes import Change
 from hauberk.xds.delta import Nacked, Send
 from hauberk.xds.discovery import ConnectionKey, Discovery, NotYetKnown, Outcome, ProxyRefused
+from hauberk.xds.sotw import StateOfTheWorld
 from hauberk.xds.wire import DELTA_METHOD, SERVICE, SOTW_METHOD, Incoming, MalformedRequest, ResponseMemo, decode_request
 
 __all__ = ["DiscoveryServer", "ServerCredentials"]
@@ -63,7 +65,7 @@ class DiscoveryServer:
         self._socket = socket
         self._credentials = credentials
         self._now = now
-        self._outboxes: dict[ConnectionKey, asyncio.Queue[bytes]] = {}
+        self._outboxes: dict[ConnectionKey, _Outbox] = {}
         self._encoded = ResponseMemo()
         self._changes: list[Change] = []
         self._since: datetime | None = None
@@ -96,7 +98,7 @@ class DiscoveryServer:
 
     def _handlers(self) -> "grpc.GenericRpcHandler[bytes, bytes]":
         """Aggregated discovery, on bytes."""
-        behaviors = {DELTA_METHOD: self._stream, SOTW_METHOD: _refuse_sotw}
+        behaviors = {DELTA_METHOD: self._stream_delta, SOTW_METHOD: self._stream_sotw}
         return grpc.method_handlers_generic_handler(
             SERVICE, {method: grpc.stream_stream_rpc_method_handler(behavior) for method, behavior in behaviors.items()}
         )
@@ -118,7 +120,8 @@ class DiscoveryServer:
         for key, effects in outcome.effects.items():
             for effect in effects:
                 if isinstance(effect, Send):
-                    self._outboxes[key].put_nowait(self._encoded.encode(effect, version=version))
+                    outbox = self._outboxes[key]
+                    outbox.messages.put_nowait(outbox.dialect.encode(effect, version=version))
                 elif isinstance(effect, Nacked):
                     _log.warning("proxy refused resources", connection=key, type=effect.type_url, reason=effect.message)
         if outcome.converged:
@@ -127,20 +130,26 @@ class DiscoveryServer:
             _log.info("converged", mesh=mesh, version=version, milliseconds=milliseconds, proxies=outcome.converged.proxies)
 
     # -- One proxy's stream -------------------------------------------------------------------------------------------
-    async def _stream(self, _requests: AsyncIterator[bytes], context: _Context) -> None:
+    async def _stream_delta(self, _requests: AsyncIterator[bytes], context: _Context) -> None:
+        await self._stream(_Delta(self._encoded), context)
+
+    async def _stream_sotw(self, _requests: AsyncIterator[bytes], context: _Context) -> None:
+        await self._stream(StateOfTheWorld(), context)
+
+    async def _stream(self, dialect: "_Dialect", context: _Context) -> None:
         try:
-            first = await _read(context)
+            first = await _read(context, dialect)
             if first is None:
                 return
             identity = self._identify(context, first.node_id)
-            key = await self._admit(first.node_id, identity)
+            key = await self._admit(first.node_id, identity, whole_routes=isinstance(dialect, StateOfTheWorld))
         except MalformedRequest as error:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         except ProxyRefused as error:
             _log.warning("proxy refused", node=first.node_id if first else "", reason=str(error))
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(error))
         _log.info("proxy connected", connection=key, node=first.node_id, identity=identity)
-        self._outboxes[key] = asyncio.Queue()
+        self._outboxes[key] = _Outbox(dialect)
         complaint = None
         try:
             async with asyncio.TaskGroup() as group:
@@ -157,28 +166,28 @@ class DiscoveryServer:
         if complaint:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, complaint)
 
-    async def _admit(self, node_id: str, identity: str) -> ConnectionKey:
+    async def _admit(self, node_id: str, identity: str, *, whole_routes: bool) -> ConnectionKey:
         """Let the proxy in, waiting a moment for its pod to become known. Raises: ProxyRefused."""
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS), self._view_changed:
                 while True:
                     try:
-                        return self.discovery.connect(node_id, identity, now=self._now())
+                        return self.discovery.connect(node_id, identity, now=self._now(), whole_routes=whole_routes)
                     except NotYetKnown:
                         await self._view_changed.wait()
         except TimeoutError:
-            return self.discovery.connect(node_id, identity, now=self._now())
+            return self.discovery.connect(node_id, identity, now=self._now(), whole_routes=whole_routes)
 
     async def _converse(self, key: ConnectionKey, first: Incoming, context: _Context) -> None:
         incoming: Incoming | None = first
         while incoming is not None:
             self._perform(self.discovery.receive(key, incoming.request, now=self._now()))
-            incoming = await _read(context)
+            incoming = await _read(context, self._outboxes[key].dialect)
 
     async def _write(self, key: ConnectionKey, context: _Context) -> None:
         outbox = self._outboxes[key]
         while True:
-            await context.write(await outbox.get())
+            await context.write(await outbox.messages.get())
 
     # -- Identity ------------------------------------------------------------------------------------------------------
     def _bind(self, server: grpc.aio.Server) -> None:
@@ -204,10 +213,35 @@ class DiscoveryServer:
         return grpc.dynamic_ssl_server_credentials(first, renew, require_client_authentication=True)  # type: ignore[arg-type] # None is documented
 
 
-async def _read(context: _Context) -> Incoming | None:
+class _Dialect(Protocol):
+    def decode(self, data: bytes) -> Incoming: ...
+
+    def encode(self, send: Send, *, version: str) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Delta:
+    memo: ResponseMemo
+
+    def decode(self, data: bytes) -> Incoming:
+        return decode_request(data)
+
+    def encode(self, send: Send, *, version: str) -> bytes:
+        return self.memo.encode(send, version=version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outbox:
+    """What waits to be written to one proxy, and in which form of the protocol it talks."""
+
+    dialect: _Dialect
+    messages: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
+
+
+async def _read(context: _Context, dialect: _Dialect) -> Incoming | None:
     """The next request, None at the end. Raises: MalformedRequest."""
     data = await context.read()
-    return decode_request(data) if isinstance(data, bytes) else None
+    return dialect.decode(data) if isinstance(data, bytes) else None
 
 
 def _identity_of(context: _Context) -> str:
@@ -222,7 +256,3 @@ def _identity_of(context: _Context) -> str:
 def _certificate_configuration(credentials: ServerCredentials) -> grpc.ServerCertificateConfiguration:
     pair = (credentials.svid.key_to_pem(), credentials.svid.chain_to_pem())
     return grpc.ssl_server_certificate_configuration([pair], root_certificates=credentials.bundle.to_pem())
-
-
-async def _refuse_sotw(_requests: AsyncIterator[bytes], context: _Context) -> None:
-    await context.abort(grpc.StatusCode.UNIMPLEMENTED, "State-of-the-world xDS is not served. Set api_type: DELTA_GRPC in ads_config.")

@@ -7,13 +7,23 @@ each resource's ready encoding, and nothing is serialised twice.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 
 from hauberk.envoy.messages import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 from hauberk.errors import PeerError
 from hauberk.xds.delta import Request, Send
 
-__all__ = ["DELTA_METHOD", "SERVICE", "SOTW_METHOD", "Incoming", "MalformedRequest", "ResponseMemo", "decode_request", "encode_response"]
+__all__ = [
+    "DELTA_METHOD",
+    "SERVICE",
+    "SOTW_METHOD",
+    "Incoming",
+    "MalformedRequest",
+    "ResponseMemo",
+    "decode_request",
+    "encode_response",
+    "error_of",
+]
 
 SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 DELTA_METHOD = "DeltaAggregatedResources"
@@ -47,9 +57,17 @@ def decode_request(data: bytes) -> Incoming:
         unsubscribe=tuple(message.resource_names_unsubscribe),
         initial_versions=dict(message.initial_resource_versions),
         nonce=message.response_nonce,
-        error=message.error_detail.message or f"code {message.error_detail.code}" if message.HasField("error_detail") else None,
+        error=error_of(message),
     )
     return Incoming(message.node.id, request)
+
+
+def error_of(message: Message) -> str | None:
+    """Why a request refuses a response, in the proxy's words; None where it does not."""
+    if not message.HasField("error_detail"):
+        return None
+    detail = message.error_detail  # type: ignore[attr-defined] # both kinds of request have it
+    return detail.message or f"code {detail.code}"
 
 
 class ResponseMemo:

@@ -5,7 +5,7 @@ from hauberk.envoy import messages as m
 from hauberk.envoy.mesh_resources import build_resources
 from hauberk.envoy.outbound.routes import build_route_configuration
 from hauberk.envoy.resources import ProxyResources, make_resource
-from hauberk.envoy.virtual_hosts import vhds_resource, whole_route_configuration
+from hauberk.envoy.virtual_hosts import WholeRoutes, vhds_resource, whole_route_configuration
 from tests.unit.envoy.builders import sidecar
 from tests.unit.view.builders import DETAILS, REVIEWS, bookinfo_objects, make_view
 
@@ -33,3 +33,19 @@ def test_a_route_configuration_that_does_not_come_in_pieces_is_itself() -> None:
 
 def test_an_unknown_route_configuration_is_none() -> None:
     assert whole_route_configuration(ProxyResources({}, {}), "80") is None
+
+
+def test_who_cannot_take_virtual_hosts_has_whole_route_configurations() -> None:
+    view = make_view(*bookinfo_objects())
+    resources = build_resources(view, sidecar(view))
+    whole = WholeRoutes(resources)
+    route = whole.get(names.TYPE_ROUTE, "9080")
+    assert route is not None
+    assert m.RouteConfiguration.FromString(route.body) == build_route_configuration(view, "bookinfo", 9080)
+    assert whole.get(names.TYPE_ROUTE, "9080") is route
+    assert whole.get(names.TYPE_ROUTE, "80") is None
+    assert list(whole.names(names.TYPE_VIRTUAL_HOST)) == []
+    assert list(whole.names(names.TYPE_ROUTE)) == ["9080"]
+    listener = whole.get(names.TYPE_LISTENER, "virtualInbound")
+    assert listener is resources.get(names.TYPE_LISTENER, "virtualInbound")
+    assert whole.identity(names.TYPE_ROUTE) != resources.identity(names.TYPE_ROUTE)

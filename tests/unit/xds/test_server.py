@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from hauberk import names
-from hauberk.envoy.messages import DeltaDiscoveryRequest, DeltaDiscoveryResponse
+from hauberk.envoy.messages import DeltaDiscoveryRequest, DeltaDiscoveryResponse, DiscoveryRequest, DiscoveryResponse, RouteConfiguration
 from hauberk.model.security import MtlsMode
 from hauberk.pki.ca import SigningCa
 from hauberk.pki.svid import X509Svid
@@ -24,6 +24,7 @@ from tests.unit.xds.builders import (
     issue,
     make_ca,
     make_policy,
+    make_service,
     make_workload,
     node_id,
     server_credentials,
@@ -206,12 +207,31 @@ def test_bytes_that_are_no_request_end_the_stream_with_the_reason(tmp_path: Path
     play(tmp_path, story)
 
 
-def test_state_of_the_world_is_refused_by_name(tmp_path: Path) -> None:
+def test_state_of_the_world_is_served_too_with_whole_route_configurations(tmp_path: Path) -> None:
     async def story(place: Place) -> None:
         async with place.channel(issue(place.ca, identity("details"), now())) as channel:
-            code, details = await Envoy(channel, SOTW_METHOD).end()
-            assert code is grpc.StatusCode.UNIMPLEMENTED
-            assert "api_type: DELTA_GRPC" in details
+            call = channel.stream_stream(f"/{SERVICE}/{SOTW_METHOD}")()
+
+            async def ask(type_url: str, *wanted: str, nonce: str = "") -> None:
+                request = DiscoveryRequest(type_url=type_url, resource_names=wanted, response_nonce=nonce)
+                request.node.id = DETAILS
+                await call.write(request.SerializeToString())
+
+            async def read() -> DiscoveryResponse:
+                return DiscoveryResponse.FromString(await asyncio.wait_for(call.read(), 10))
+
+            def hosts(response: DiscoveryResponse) -> list[str]:
+                (packed,) = response.resources
+                return [host.name for host in RouteConfiguration.FromString(packed.value).virtual_hosts]
+
+            await ask(names.TYPE_ROUTE, "9080")
+            first = await read()
+            known = [f"{name}.books.svc.cluster.local:9080" for name in ("details", "reviews")]
+            assert hosts(first) == [*known, "allow_any"]
+            await ask(names.TYPE_ROUTE, "9080", nonce=first.nonce)
+            place.server.offer([Put(make_service("ratings", "10.96.0.8"))])
+            second = await read()
+            assert hosts(second) == [known[0], "ratings.books.svc.cluster.local:9080", known[1], "allow_any"]
 
     play(tmp_path, story)
 

@@ -6,7 +6,7 @@ from hauberk import names
 from hauberk.envoy.messages import DeltaDiscoveryRequest, DeltaDiscoveryResponse, DiscoveryResource
 from hauberk.envoy.resources import Resource
 from hauberk.xds.delta import Request, Send
-from hauberk.xds.wire import Incoming, MalformedRequest, decode_request, encode_response
+from hauberk.xds.wire import Incoming, MalformedRequest, ResponseMemo, decode_request, encode_response
 
 
 def resource(name: str, body: bytes) -> Resource:
@@ -57,3 +57,19 @@ def test_a_nack_carries_envoys_words(code: int, message: str, error: str) -> Non
 def test_other_bytes_are_refused() -> None:
     with pytest.raises(MalformedRequest, match="3 bytes that are no DeltaDiscoveryRequest"):
         decode_request(b"\xff\xff\xff")
+
+
+def test_equal_responses_are_encoded_once() -> None:
+    memo, resources = ResponseMemo(), (resource("a", b"x"),)
+    one = memo.encode(Send(names.TYPE_CLUSTER, "1", resources), version="3")
+    assert memo.encode(Send(names.TYPE_CLUSTER, "1", resources), version="3") is one
+    assert one == encode_response(Send(names.TYPE_CLUSTER, "1", resources), version="3")
+    assert memo.encode(Send(names.TYPE_CLUSTER, "2", resources), version="3") != one
+    assert memo.encode(Send(names.TYPE_CLUSTER, "1", resources, ("gone",)), version="3") != one
+
+
+def test_the_memo_of_responses_keeps_to_its_room() -> None:
+    memo = ResponseMemo(room=500)
+    for number in range(20):
+        memo.encode(Send(names.TYPE_CLUSTER, str(number), (resource("a", b"x" * 100),)), version="1")
+    assert memo._size <= 500
