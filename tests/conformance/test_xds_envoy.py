@@ -115,12 +115,13 @@ class Envoy:
 
 
 @asynccontextmanager
-async def envoy(folder: Path, ca: SigningCa) -> AsyncIterator[Envoy]:
+async def envoy(folder: Path, ca: SigningCa, *, api_type: str = "DELTA_GRPC") -> AsyncIterator[Envoy]:
     """Envoy as a sidecar of `details`, its paths moved below `folder`."""
     now = datetime.now(UTC)
     credentials = Credentials(issue(ca, identity("details"), now), ca.bundle)
     write_credentials(folder / "creds", credential_files(credentials))
     bootstrap = build_bootstrap(BootstrapInputs(Proxy.of(ProxyKind.SIDECAR, DETAILS), "istio-system", "basic")).decode()
+    bootstrap = bootstrap.replace("DELTA_GRPC", api_type)
     (folder / "proxy").mkdir()
     (folder / "proxy" / "bootstrap.json").write_text(bootstrap.replace(names.PROXY_DIR, str(folder / "proxy")))
     arguments = (str(envoy_binary()), "-c", str(folder / "proxy" / "bootstrap.json"), "--concurrency", "1", "--disable-hot-restart")
@@ -240,5 +241,83 @@ def test_envoy_puts_route_configurations_together_from_virtual_hosts(folder: Pat
             assert {key: value for key, value in routes_after.items() if "update_success" in key} == {
                 key: value for key, value in routes_before.items() if "update_success" in key
             }, "the route configuration itself was not sent again"
+
+    asyncio.run(story())
+
+
+def test_envoy_converges_on_what_changed_while_discovery_was_away(folder: Path) -> None:
+    async def story() -> None:
+        ca = make_ca(datetime.now(UTC))
+        async with discovery(folder, ca, [*small_mesh(), *RATINGS]) as server:
+            running = envoy(folder, ca)
+            proxy = await running.__aenter__()
+            await until(synced(server, "1", *ALL), folder)
+            assert await proxy.virtual_hosts() == {DETAILS_HOST, REVIEWS_HOST, RATINGS_HOST, "allow_any"}
+        # Meanwhile: ratings goes, its place is taken by another service, reviews loses its endpoint, and the mesh becomes STRICT.
+        changed = [put for put in small_mesh() if not (isinstance(put, Put) and put.obj.ref.name == "reviews-x")]
+        changed += [Put(make_slice("reviews")), Put(make_service("votes", "10.96.0.9")), Put(make_policy(MtlsMode.STRICT))]
+        async with discovery(folder, ca, changed) as server:
+            await until(synced(server, "1", *ALL), folder)
+            await until(everything_is_answered(server), folder)
+            votes_host = "9080/votes.books.svc.cluster.local:9080"
+            assert await proxy.virtual_hosts() == {DETAILS_HOST, REVIEWS_HOST, votes_host, "allow_any"}
+            clusters = await proxy.names_of("dynamic_active_clusters", "cluster")
+            assert {name for name in clusters if name.startswith("outbound")} == {
+                f"outbound|9080||{name}.books.svc.cluster.local" for name in ("details", "reviews", "votes")
+            }
+            assert set((await proxy.stats("update_rejected$")).values()) == {0}
+            await running.__aexit__(None, None, None)
+
+    asyncio.run(story())
+
+
+def everything_is_answered(server: DiscoveryServer) -> Callable[[], Awaitable[bool]]:
+    async def holds() -> bool:
+        return all(connection.stream.settled for connection in server.discovery._connections.values())
+
+    return holds
+
+
+def test_a_virtual_host_that_envoy_refuses_does_not_take_its_neighbours_with_it(folder: Path) -> None:
+    async def story() -> None:
+        ca = make_ca(datetime.now(UTC))
+        async with discovery(folder, ca, small_mesh()) as server, envoy(folder, ca) as proxy:
+            await until(synced(server, "1", *ALL), folder)
+            # Two Services with one address: the second virtual host repeats a domain of the first, which Envoy does not take.
+            server.offer([Put(make_service("clash", "10.96.0.5")), *RATINGS])
+            await until(refused(server, "VHDS", ["9080/clash.books.svc.cluster.local:9080"]), folder)
+            await until(everything_is_answered(server), folder)
+            assert await proxy.virtual_hosts() == {DETAILS_HOST, REVIEWS_HOST, RATINGS_HOST, "allow_any"}
+            (status,) = server.discovery.status()
+            assert "10.96.0.5" in status["types"]["VHDS"]["nack"]
+            server.offer([Put(make_service("clash", "10.96.0.50"))])
+            await until(synced(server, "3", "VHDS"), folder)
+            assert "9080/clash.books.svc.cluster.local:9080" in await proxy.virtual_hosts()
+
+    asyncio.run(story())
+
+
+def refused(server: DiscoveryServer, kind: str, names_of_refused: list[str]) -> Callable[[], Awaitable[bool]]:
+    async def holds() -> bool:
+        entries = [entry["types"].get(kind, {}) for entry in server.discovery.status()]
+        return any(entry.get("state") == "ERROR" and entry.get("refused") == names_of_refused for entry in entries)
+
+    return holds
+
+
+def test_an_envoy_that_asks_for_the_state_of_the_world_gets_it_and_follows_changes(folder: Path) -> None:
+    async def story() -> None:
+        ca = make_ca(datetime.now(UTC))
+        kinds = ("CDS", "EDS", "LDS", "RDS")
+        async with discovery(folder, ca, small_mesh()) as server, envoy(folder, ca, api_type="GRPC") as proxy:
+            await until(synced(server, "1", *kinds), folder)
+            server.offer(RATINGS)
+            await until(synced(server, "2", *kinds[:2], "RDS"), folder)
+            assert RATINGS_HOST.removeprefix("9080/") in await proxy.virtual_hosts()
+            server.offer([Delete(put.obj.ref) for put in RATINGS])
+            await until(synced(server, "3", "CDS", "RDS"), folder)
+            assert "outbound|9080||ratings.books.svc.cluster.local" not in await proxy.names_of("dynamic_active_clusters", "cluster")
+            assert REVIEWS in await proxy.names_of("dynamic_active_clusters", "cluster")
+            assert set((await proxy.stats("update_rejected$")).values()) == {0}
 
     asyncio.run(story())
