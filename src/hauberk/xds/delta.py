@@ -220,15 +220,19 @@ def _subscribed(one: Subscription, event: Request, resources: Resources, memo: P
     wildcard = (one.wildcard or WILDCARD in added) and WILDCARD not in dropped
     everything = memo.all_names(event.type_url, resources) if WILDCARD in added else frozenset()
     asked, unasked = added - {WILDCARD}, dropped - {WILDCARD}
-    known = memo.shared_names((one.names | asked) - unasked)
+    known = memo.with_names(one.names, asked)
+    if unasked:
+        known = memo.shared_names(known - unasked)
     wanted = expand(event.type_url, asked, resources)
     if wildcard:
         # The proxy cannot know whether the wildcard still covers what it dropped, so it is told.
         wanted |= unasked
         return replace(one, wildcard=True, names=known, pending=one.pending | wanted | everything, forced=one.forced | wanted)
+    pending, forced = one.pending | wanted, one.forced | wanted
+    if one.wildcard == wildcard and not unasked:
+        return replace(one, names=known, pending=pending, forced=forced)
     still = covered(event.type_url, known, one.sent)
     kept = one.sent if len(still) == len(one.sent) else {name: version for name, version in one.sent.items() if name in still}
-    pending, forced = one.pending | wanted, one.forced | wanted
     return replace(
         one,
         wildcard=False,
@@ -241,6 +245,8 @@ def _subscribed(one: Subscription, event: Request, resources: Resources, memo: P
 
 def _send(stream: Stream, resources: Resources, memo: PlanMemo) -> tuple[Stream, tuple[Send, ...]]:
     """Everything that may go out now, stage by stage (see the module's docstring)."""
+    if not any(one.pending or one.greet or one.batches for one in stream.subscriptions.values()):
+        return stream, ()
     sends: list[Send] = []
     later = [type_url for type_url in stream.subscriptions if type_url not in _MADE_FIRST]
     later.sort(key=lambda type_url: type_url != names.TYPE_LISTENER)  # a listener names its routes

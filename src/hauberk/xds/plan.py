@@ -123,6 +123,7 @@ class PlanMemo:
     def __init__(self) -> None:
         self._plans: dict[Hashable, tuple[Plan, Position, Resources]] = {}
         self._names: dict[frozenset[str], frozenset[str]] = {}
+        self._joined: dict[tuple[int, frozenset[str]], tuple[frozenset[str], frozenset[str]]] = {}
         self._versions: dict[frozenset[tuple[str, str]], Mapping[str, str]] = {}
         self._all: dict[Hashable, tuple[frozenset[str], Resources]] = {}
 
@@ -151,6 +152,16 @@ class PlanMemo:
         if len(self._names) >= _SETS_KEPT:
             self._names.clear()
         return self._names.setdefault(fresh, fresh)
+
+    def with_names(self, known: frozenset[str], added: frozenset[str]) -> frozenset[str]:
+        """`known` and `added` together, put together once for those who hold the same `known`."""
+        key = (id(known), added)
+        found = self._joined.get(key)
+        if found is None:
+            if len(self._joined) >= _SETS_KEPT:
+                self._joined.clear()
+            found = self._joined[key] = (self.shared_names(known | added), known)
+        return found[0]
 
     def shared_versions(self, versions: Mapping[str, str]) -> Mapping[str, str]:
         """The same mapping for equal names and versions."""

@@ -47,7 +47,9 @@ def test_proxies_at_the_same_point_share_a_plan() -> None:
 
 def test_equal_names_and_versions_are_held_once() -> None:
     memo = PlanMemo()
-    assert memo.shared_names(["a", "b"]) is memo.shared_names(["b", "a"])
+    known = memo.shared_names(["a", "b"])
+    assert memo.shared_names(["b", "a"]) is known
+    assert memo.with_names(known, frozenset("c")) is memo.with_names(known, frozenset("c")) is memo.shared_names("abc")
     assert memo.shared_versions({"a": "1"}) is memo.shared_versions({"a": "1"})
     assert memo.shared_versions({}) == {}
     assert memo.all_names(CDS, WORLD) is memo.all_names(CDS, WORLD)
@@ -57,11 +59,12 @@ def test_a_memo_does_not_grow_for_ever() -> None:
     memo = PlanMemo()
     for number in range(3000):
         memo.plan(at({}, str(number)), WORLD)
-        memo.shared_names([str(number)])
+        memo.with_names(memo.shared_names([str(number)]), frozenset("x"))
         memo.shared_versions({str(number): "1"})
     assert len(memo._plans) <= 2048
     assert len(memo._names) <= 512
     assert len(memo._versions) <= 512
+    assert len(memo._joined) <= 512
 
 
 def test_a_route_configuration_covers_its_virtual_hosts() -> None:
