@@ -18,7 +18,7 @@ from hauberk.policy.mtls import PeerAuthenticationIndex
 from hauberk.view import impact
 from hauberk.view.changes import Affected, Change, ModelObject, Put
 from hauberk.view.endpoints import join_endpoints
-from hauberk.view.mesh_view import Inventory, MeshView, empty_view
+from hauberk.view.mesh_view import Inventory, MeshView, empty_view, selector_key
 
 __all__ = ["apply"]
 
@@ -113,17 +113,17 @@ def _with_workloads(view: MeshView, touched: Touched) -> MeshView:
 
 
 def _with_services(view: MeshView, touched: Touched) -> MeshView:
-    services = dict(view.services)
+    services, selecting = dict(view.services), dict(view.selecting)
     for before, after in touched.values():
         if isinstance(before, Service):
             services.pop(before.hostname, None)
+            if (key := selector_key(before)) is not None:
+                selecting[key] = tuple(one for one in selecting.get(key, ()) if one.hostname != before.hostname)
         if isinstance(after, Service):
             services[after.hostname] = after
-    by_namespace = dict(view.services_in)
-    for namespace in {ref.namespace for ref in touched if ref.kind == "Service"}:
-        there = (service for service in services.values() if service.namespace == namespace)
-        by_namespace[namespace] = tuple(sorted(there, key=lambda service: (service.created, service.name)))
-    return replace(view, services=services, services_in=by_namespace)
+            if (key := selector_key(after)) is not None:
+                selecting[key] = (*selecting.get(key, ()), after)
+    return replace(view, services=services, selecting={key: found for key, found in selecting.items() if found})
 
 
 def _with_endpoints(view: MeshView, touched: Touched) -> MeshView:

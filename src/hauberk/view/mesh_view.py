@@ -13,10 +13,19 @@ from hauberk.policy.mtls import PeerAuthenticationIndex, WorkloadModes, workload
 from hauberk.policy.selectors import selects
 from hauberk.view.changes import ModelObject, WorkloadKey
 
-__all__ = ["Inventory", "MeshView", "empty_view"]
+__all__ = ["Inventory", "MeshView", "SelectorKey", "empty_view", "selector_key"]
 
 Inventory = Mapping[str, Mapping[ObjectRef, ModelObject]]
 """Objects by kind and reference, of all namespaces: a namespace that joins later needs no new list."""
+
+
+SelectorKey = tuple[str, str, str]
+"""Namespace, and key and value of a label."""
+
+
+def selector_key(service: Service) -> SelectorKey | None:
+    """Under which a Service is found by the pods that it may select; None for one without selector."""
+    return (service.namespace, *min(service.selector.items())) if service.selector else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +39,8 @@ class MeshView:
     inventory: Inventory = field(default_factory=dict, repr=False)
     services: Mapping[str, Service] = field(default_factory=dict)
     """By hostname."""
-    services_in: Mapping[str, tuple[Service, ...]] = field(default_factory=dict, repr=False)
-    """The same by namespace, oldest first."""
+    selecting: Mapping[SelectorKey, tuple[Service, ...]] = field(default_factory=dict, repr=False)
+    """Those with a selector, by namespace and the first label that it asks for."""
     slices: Mapping[str, tuple[EndpointSlice, ...]] = field(default_factory=dict, repr=False)
     """By the hostname of the Service that they belong to, which may not exist (yet)."""
     endpoints: Mapping[str, tuple[Endpoint, ...]] = field(default_factory=dict)
@@ -64,7 +73,9 @@ class MeshView:
 
     def services_of(self, workload: Workload) -> tuple[Service, ...]:
         """The Services that select `workload`, oldest first: where two declare one port, the older one counts."""
-        return tuple(service for service in self.services_in.get(workload.namespace, ()) if service.selects(workload))
+        keys = ((workload.namespace, *label) for label in workload.labels.items())
+        found = (service for key in keys for service in self.selecting.get(key, ()) if service.selects(workload))
+        return tuple(sorted(found, key=lambda service: (service.created, service.name)))
 
     def identities(self, hostname: str) -> tuple[str, ...]:
         """The SPIFFE IDs that may answer for a Service (secure naming): those of its endpoints' service accounts, sorted.

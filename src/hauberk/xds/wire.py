@@ -73,7 +73,7 @@ def error_of(message: Message) -> str | None:
 class ResponseMemo:
     """Encoded responses that were sent lately: proxies at the same point get the same bytes, nonce and all. One thread."""
 
-    def __init__(self, *, room: int = 32 << 20) -> None:
+    def __init__(self, *, room: int = 64 << 20) -> None:
         """Keep up to `room` bytes."""
         self._known: dict[tuple[str, str, str, int, tuple[str, ...]], tuple[bytes, Send]] = {}
         self._room = room
@@ -85,12 +85,12 @@ class ResponseMemo:
         known = self._known.get(key)
         if known is None:
             data = encode_response(send, version=version)
-            if self._size + len(data) > self._room:
-                self._known.clear()
-                self._size = 0
+            self._size += len(data)
+            while self._size > self._room and self._known:
+                oldest, _ = self._known.pop(next(iter(self._known)))
+                self._size -= len(oldest)
             # The response is kept beside its bytes, so that the id of its resources stays theirs.
             known = self._known[key] = (data, send)
-            self._size += len(data)
         return known[0]
 
 
