@@ -19,7 +19,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from tests.netns.instance import BOOKINFO, MTLS, Instance, instance  # noqa: E402 - the tests' own instance
+from tests.netns.instance import BOOKINFO, MTLS, Instance, instance
 
 ROUNDS = 3
 SECONDS = 4
