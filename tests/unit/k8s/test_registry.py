@@ -7,7 +7,7 @@ from hauberk.k8s.definitions import definitions
 from hauberk.k8s.registry import ALL_KINDS
 from hauberk.k8s.schema import definition_name, root_schema, unknown_fields
 
-BOOKINFO = Path("/work/shared/data/bookinfo")
+BOOKINFO = Path(__file__).resolve().parents[4] / "shared" / "data" / "bookinfo"
 BY_KIND = {kind.kind: kind for kind in ALL_KINDS}
 
 
