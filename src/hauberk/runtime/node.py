@@ -1,4 +1,4 @@
-"""The node process: PID 1 of its own namespaces, joined with the workload agent.
+"""The node process: in namespaces of its own, behind a first process that reaps, joined with the workload agent.
 
 Run by the supervisor as `python -m hauberk.runtime.node`. The outer process stays small: what is heavy is imported inside.
 """
@@ -16,7 +16,7 @@ __all__ = ["main"]
 def main() -> int:
     """Enter the namespaces and be the node there; answers the exit status."""
     arguments = parse_arguments(sys.argv[1:])
-    die_with_parent(signal.SIGTERM)
+    die_with_parent(signal.SIGTERM)  # until the namespaces are entered, which bind our life more tightly
     run = arguments.settings.paths.run
     keep = (run,) if run.is_relative_to("/run") else ()
     return run_in_node_namespaces(lambda: _inside(arguments), inherit_fds=(arguments.listener_fd, arguments.ready_fd), keep=keep)
