@@ -103,6 +103,8 @@ ANNOTATION_ISSUER: Final = "hauberk.io/ca-issuer"
 """On ConfigMap `istio-ca-root-cert`: fingerprint of the CA certificate that signs now; a workload with another one asks anew."""
 ANNOTATION_ROTATION: Final = "hauberk.io/ca-rotation"
 """On Secret `hauberk-ca-in-use`: how far a change of the CA is, in words, empty when it is done."""
+INBOUND: Final = "hauberk.io/inbound"
+"""Annotation or label of a pod or namespace, annotation of a ServiceMeshControlPlane: `auto`, `http` or `tcp`."""
 TLS_MODE_ISTIO: Final = "istio"
 
 # -- xDS type URLs ----------------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ class Authority:
     def write(self, folder: Path, svid: X509Svid) -> None:
         """The files that the agent writes, in `folder`."""
         (folder / "v1").mkdir(parents=True)
-        for name, content in credential_files(Credentials(svid, self.ca.bundle), seen_in=str(folder)).items():
+        for name, content in credential_files(Credentials(svid, self.ca.bundle)).items():
             (folder / "v1" / name).write_bytes(content)
         (folder / "current").symlink_to("v1")
 

@@ -8,30 +8,38 @@ protobufs. Messages are `google.protobuf.message.Message` to the rest of Hauberk
 from datetime import timedelta
 from typing import Any as AnyType
 
-from envoy.config.accesslog.v3.accesslog_pb2 import AccessLog, AccessLogFilter, LogTypeFilter, ResponseFlagFilter
+from envoy.config.accesslog.v3.accesslog_pb2 import AccessLog, AccessLogFilter, LogTypeFilter, MetadataFilter, ResponseFlagFilter
 from envoy.config.bootstrap.v3.bootstrap_pb2 import Bootstrap
 from envoy.config.cluster.v3.circuit_breaker_pb2 import CircuitBreakers
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
-from envoy.config.core.v3.address_pb2 import Address, BindConfig, SocketAddress
+from envoy.config.core.v3.address_pb2 import Address, BindConfig, CidrRange, SocketAddress
 from envoy.config.core.v3.base_pb2 import DataSource, Metadata, TransportSocket
 from envoy.config.core.v3.config_source_pb2 import AggregatedConfigSource, ApiConfigSource, ConfigSource, PathConfigSource
+from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig as TypedExtension
 from envoy.config.core.v3.socket_option_pb2 import SocketOption
 from envoy.config.endpoint.v3.endpoint_components_pb2 import LbEndpoint, LocalityLbEndpoints
 from envoy.config.endpoint.v3.endpoint_pb2 import ClusterLoadAssignment
 from envoy.config.listener.v3.listener_components_pb2 import Filter, FilterChain, FilterChainMatch, ListenerFilter
 from envoy.config.listener.v3.listener_components_pb2 import ListenerFilterChainMatchPredicate as ListenerPredicate
 from envoy.config.listener.v3.listener_pb2 import Listener
-from envoy.config.route.v3.route_components_pb2 import RetryPolicy, Route, RouteAction, RouteMatch, VirtualHost
+from envoy.config.rbac.v3.rbac_pb2 import RBAC as Rbac
+from envoy.config.rbac.v3.rbac_pb2 import Permission as RbacPermission
+from envoy.config.rbac.v3.rbac_pb2 import Policy as RbacPolicy
+from envoy.config.rbac.v3.rbac_pb2 import Principal as RbacPrincipal
+from envoy.config.route.v3.route_components_pb2 import HeaderMatcher, RetryPolicy, Route, RouteAction, RouteMatch, VirtualHost
 from envoy.config.route.v3.route_pb2 import RouteConfiguration, Vhds
 from envoy.data.accesslog.v3.accesslog_pb2 import AccessLogType
 from envoy.extensions.access_loggers.stats.v3.stats_pb2 import Config as StatsAccessLog
 from envoy.extensions.access_loggers.stream.v3.stream_pb2 import StdoutAccessLog
+from envoy.extensions.filters.http.rbac.v3.rbac_pb2 import RBAC as HttpRbac
 from envoy.extensions.filters.http.router.v3.router_pb2 import Router
 from envoy.extensions.filters.listener.http_inspector.v3.http_inspector_pb2 import HttpInspector
 from envoy.extensions.filters.listener.original_dst.v3.original_dst_pb2 import OriginalDst
 from envoy.extensions.filters.listener.tls_inspector.v3.tls_inspector_pb2 import TlsInspector
 from envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import HttpConnectionManager, HttpFilter, Rds
+from envoy.extensions.filters.network.rbac.v3.rbac_pb2 import RBAC as NetworkRbac
 from envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy, UpstreamConnectMode
+from envoy.extensions.path.match.uri_template.v3.uri_template_match_pb2 import UriTemplateMatchConfig as UriTemplateMatch
 from envoy.extensions.resource_monitors.downstream_connections.v3.downstream_connections_pb2 import DownstreamConnectionsConfig
 from envoy.extensions.retry.host.previous_hosts.v3.previous_hosts_pb2 import PreviousHostsPredicate
 from envoy.extensions.transport_sockets.raw_buffer.v3.raw_buffer_pb2 import RawBuffer
@@ -51,6 +59,7 @@ from envoy.service.discovery.v3.discovery_pb2 import (
     DiscoveryResponse,
 )
 from envoy.service.discovery.v3.discovery_pb2 import Resource as DiscoveryResource
+from envoy.type.matcher.v3.string_pb2 import StringMatcher
 from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
@@ -69,6 +78,7 @@ __all__ = [
     "BoolValue",
     "Bootstrap",
     "CertificateValidationContext",
+    "CidrRange",
     "CircuitBreakers",
     "Cluster",
     "ClusterLoadAssignment",
@@ -86,10 +96,12 @@ __all__ = [
     "Filter",
     "FilterChain",
     "FilterChainMatch",
+    "HeaderMatcher",
     "HttpConnectionManager",
     "HttpFilter",
     "HttpInspector",
     "HttpProtocolOptions",
+    "HttpRbac",
     "LbEndpoint",
     "Listener",
     "ListenerFilter",
@@ -98,10 +110,16 @@ __all__ = [
     "LogTypeFilter",
     "Message",
     "Metadata",
+    "MetadataFilter",
+    "NetworkRbac",
     "OriginalDst",
     "PathConfigSource",
     "PreviousHostsPredicate",
     "RawBuffer",
+    "Rbac",
+    "RbacPermission",
+    "RbacPolicy",
+    "RbacPrincipal",
     "Rds",
     "ResponseFlagFilter",
     "RetryPolicy",
@@ -115,6 +133,7 @@ __all__ = [
     "SocketOption",
     "StatsAccessLog",
     "StdoutAccessLog",
+    "StringMatcher",
     "Struct",
     "SubjectAltNameMatcher",
     "TcpProxy",
@@ -122,10 +141,12 @@ __all__ = [
     "TlsInspector",
     "TlsParameters",
     "TransportSocket",
+    "TypedExtension",
     "UInt32Value",
     "UInt64Value",
     "UpstreamConnectMode",
     "UpstreamTlsContext",
+    "UriTemplateMatch",
     "Vhds",
     "VirtualHost",
     "duration",

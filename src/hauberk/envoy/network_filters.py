@@ -26,12 +26,13 @@ def outbound_tcp(cluster: str) -> m.Filter:
     return _filter("envoy.filters.network.tcp_proxy", proxy)
 
 
-def inbound_tcp(cluster: str, port: str, policy: telemetry.SecurityPolicy) -> m.Filter:
+def inbound_tcp(cluster: str, port: str, policy: telemetry.SecurityPolicy, *, audited: bool = False) -> m.Filter:
     """Bytes to the application, counted by the identities and TLS of the client's connection.
 
     Never ended for idleness: when to drop a kept-alive connection is the client's to say, and a drop of ours could hit a request.
     """
-    proxy = m.TcpProxy(stat_prefix=cluster, cluster=cluster, access_log=telemetry.inbound_logs(port, policy))
+    logs = [*telemetry.inbound_logs(port, policy), *([telemetry.audited_connections_log()] if audited else [])]
+    proxy = m.TcpProxy(stat_prefix=cluster, cluster=cluster, access_log=logs)
     if policy is telemetry.SecurityPolicy.MUTUAL_TLS:
         # Else the application is connected before the client has proved who it is, and the count would not know it either.
         proxy.upstream_connect_mode = m.UpstreamConnectMode.Value("ON_DOWNSTREAM_TLS_HANDSHAKE")

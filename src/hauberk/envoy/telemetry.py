@@ -11,6 +11,8 @@ Stock Envoy's stats access logger, in place of Istio's own extensions (architect
         security_policy       `mutual_tls`, `none` (plaintext) or `passthrough` (TLS that is not ours to end)
     envoy_hauberk_inbound_received_bytes_total, envoy_hauberk_inbound_sent_bytes_total
         the same labels, counted when the connection ends; a handshake that failed shows here too, with 0 and no source_principal
+    envoy_hauberk_inbound_requests_total      server side, where requests are read (inbound HTTP chains), when a request ends
+        port, source_principal, destination_principal, tls_version, cipher, security_policy, response_code, response_flags
     envoy_hauberk_refused_connections_total   server side, connections that no filter chain takes: plaintext to STRICT
         source                client address (without port)
         reason                Envoy's detail, `filter_chain_not_found`
@@ -37,7 +39,16 @@ from enum import StrEnum
 
 from hauberk.envoy import messages as m
 
-__all__ = ["SecurityPolicy", "failed_requests_log", "inbound_logs", "outbound_http_log", "outbound_tcp_log", "refused_log"]
+__all__ = [
+    "SecurityPolicy",
+    "audited_connections_log",
+    "failed_requests_log",
+    "inbound_http_logs",
+    "inbound_logs",
+    "outbound_http_log",
+    "outbound_tcp_log",
+    "refused_log",
+]
 
 _NAME = "envoy.access_loggers.stats"
 _PREFIX = "hauberk"
@@ -71,6 +82,33 @@ def inbound_logs(port: str, policy: SecurityPolicy) -> list[m.AccessLog]:
     received = _counter("inbound_received_bytes_total", tags, "%BYTES_RECEIVED%")
     sent = _counter("inbound_sent_bytes_total", tags, "%BYTES_SENT%")
     return [_log([connected], _only("TcpUpstreamConnected")), _log([received, sent], _only("TcpConnectionEnd"))]
+
+
+def inbound_http_logs(port: str, policy: SecurityPolicy) -> list[m.AccessLog]:
+    """For the HTTP connection manager of an inbound chain."""
+    tags = {
+        "port": port,
+        **_DOWNSTREAM,
+        "security_policy": policy.value,
+        "response_code": "%RESPONSE_CODE%",
+        "response_flags": "%RESPONSE_FLAGS%",
+    }
+    line = "[%START_TIME%] AUDIT %REQ(:METHOD)% %REQ(:AUTHORITY)%%PATH(NQ:PATH)% %RESPONSE_CODE%"
+    return [_log([_counter("inbound_requests_total", tags)], _only("DownstreamEnd")), _audit_log(line)]
+
+
+def audited_connections_log() -> m.AccessLog:
+    """For the TCP proxy of an inbound chain on which an AUDIT policy looks."""
+    return _audit_log("[%START_TIME%] AUDIT connection")
+
+
+def _audit_log(line: str) -> m.AccessLog:
+    """On the sidecar's standard output, what an AUDIT policy has marked (the hint that RBAC's action LOG leaves)."""
+    hint = {"filter": "envoy.common", "path": [{"key": "access_log_hint"}], "value": {"bool_match": True}}
+    marked = m.AccessLogFilter(metadata_filter=m.MetadataFilter(matcher=hint, match_if_key_not_found=m.BoolValue(value=False)))
+    text = f'{line} from="%DOWNSTREAM_PEER_URI_SAN%" address=%DOWNSTREAM_REMOTE_ADDRESS% to=%DOWNSTREAM_LOCAL_ADDRESS%\n'
+    config = m.StdoutAccessLog(log_format={"text_format_source": {"inline_string": text}})
+    return m.AccessLog(name="envoy.access_loggers.stdout", filter=marked, typed_config=m.pack(config))
 
 
 def refused_log() -> m.AccessLog:

@@ -1,13 +1,13 @@
-"""ServiceMeshControlPlane and ServiceMeshMemberRoll -> MeshSettings."""
+"""ServiceMeshControlPlane and ServiceMeshMemberRoll -> MeshSettings, Namespace -> NamespaceOptions."""
 
 from hauberk import names
-from hauberk.k8s.fields import mapping, strings, text
+from hauberk.k8s.fields import mapping, strings, text, text_map
 from hauberk.k8s.kind import Manifest, name_of, namespace_of
 from hauberk.model.identity import TrustDomain
-from hauberk.model.mesh import MeshSettings, OutboundPolicy
+from hauberk.model.mesh import InboundProtocol, MeshSettings, NamespaceOptions, OutboundPolicy
 from hauberk.model.tls import CIPHER_SUITES, CURVES, MeshTls, TlsVersion
 
-__all__ = ["parse_mesh_settings"]
+__all__ = ["parse_mesh_settings", "parse_namespace"]
 
 
 def parse_mesh_settings(smcp: Manifest, smmr: Manifest | None = None) -> MeshSettings:
@@ -27,6 +27,7 @@ def parse_mesh_settings(smcp: Manifest, smmr: Manifest | None = None) -> MeshSet
         auto_mtls=mapping(security, "dataPlane").get("automtls") is not False,
         outbound_policy=OutboundPolicy.REGISTRY_ONLY if policy == OutboundPolicy.REGISTRY_ONLY else OutboundPolicy.ALLOW_ANY,
         auto_inject=bool(mapping(proxy, "injection").get("autoInject")),
+        inbound=InboundProtocol.parse(text_map(smcp, "metadata", "annotations").get(names.INBOUND, "")) or InboundProtocol.AUTO,
         members=_members(smmr or {}),
         tls=_tls(mapping(security, "controlPlane", "tls")),
         cluster_wide=text(spec, "mode") == "ClusterWide" or text(mapping(spec, "techPreview"), "controlPlaneMode") == "ClusterScoped",
@@ -53,3 +54,10 @@ def _members(smmr: Manifest) -> frozenset[str]:
     if "configuredMembers" in status:
         return frozenset(strings(status, "configuredMembers"))
     return frozenset(strings(mapping(smmr, "spec"), "members")) - {"*"}
+
+
+def parse_namespace(manifest: Manifest) -> NamespaceOptions | None:
+    """What a Namespace says about its workloads; None where it says nothing."""
+    annotations, labels = text_map(manifest, "metadata", "annotations"), text_map(manifest, "metadata", "labels")
+    inbound = InboundProtocol.parse(annotations.get(names.INBOUND) or labels.get(names.INBOUND, ""))
+    return NamespaceOptions(name_of(manifest), inbound) if inbound is not None else None

@@ -3,6 +3,7 @@
 from hauberk import names
 from hauberk.k8s.fields import integer, items, mapping, text, text_map
 from hauberk.k8s.kind import Manifest, name_of, namespace_of
+from hauberk.model.mesh import InboundProtocol
 from hauberk.model.objects import Labels
 from hauberk.model.workload import ContainerPort, Workload
 
@@ -30,6 +31,7 @@ def parse_workload(pod: Manifest) -> Workload | None:
         ports=_container_ports(spec),
         tls_mode=labels.get(names.LABEL_TLS_MODE, ""),
         node=text(spec, "nodeName"),
+        inbound=InboundProtocol.parse(text_map(pod, "metadata", "annotations").get(names.INBOUND) or labels.get(names.INBOUND, "")),
         canonical_name=_canonical_name(labels, name_of(pod)),
     )
 

@@ -8,7 +8,7 @@ from hauberk.model.identity import TrustDomain
 from hauberk.model.objects import ObjectRef
 from hauberk.model.tls import MeshTls
 
-__all__ = ["MeshSettings", "OutboundPolicy"]
+__all__ = ["InboundProtocol", "MeshSettings", "NamespaceOptions", "OutboundPolicy"]
 
 _DEFAULT_TRUST_DOMAIN = TrustDomain(names.DEFAULT_TRUST_DOMAIN)
 
@@ -18,6 +18,35 @@ class OutboundPolicy(StrEnum):
 
     ALLOW_ANY = "ALLOW_ANY"
     REGISTRY_ONLY = "REGISTRY_ONLY"
+
+
+class InboundProtocol(StrEnum):
+    """How a sidecar forwards what comes in."""
+
+    AUTO = "auto"
+    """As bytes, unless something needs requests to be read."""
+    HTTP = "http"
+    """Requests are read wherever the port speaks HTTP: X-Forwarded-Client-Cert and counts by response."""
+    TCP = "tcp"
+    """Always as bytes; rules about requests then allow nothing and deny everything that they could."""
+
+    @classmethod
+    def parse(cls, text: str) -> "InboundProtocol | None":
+        """The value of `hauberk.io/inbound`; None where there is none that we know."""
+        return next((choice for choice in cls if choice == text.strip().lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceOptions:
+    """What a Namespace says about all its workloads."""
+
+    name: str
+    inbound: InboundProtocol | None = None
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The Namespace: it counts as in itself, so that a mesh sees it with its members."""
+        return ObjectRef("Namespace", self.name, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +69,7 @@ class MeshSettings:
     """`controlPlane.tls`: versions, cipher suites and curves of the mesh's servers."""
     cluster_wide: bool = False
     """`spec.mode: ClusterWide`: it sees every namespace; sidecars still are its members' alone."""
+    inbound: InboundProtocol = InboundProtocol.AUTO
     os_ca_bundle: str = "/etc/ssl/certs/ca-certificates.crt"
     """The operating system's roots as the sidecar sees them, for DestinationRules that name none (Debian's path; others differ)."""
 

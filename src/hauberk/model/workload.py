@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from hauberk import names
 from hauberk.model.identity import SpiffeId, TrustDomain
+from hauberk.model.mesh import InboundProtocol
 from hauberk.model.objects import Labels, ObjectRef
 
 __all__ = ["ContainerPort", "Workload"]
@@ -33,6 +34,9 @@ class Workload:
     node: str = ""
     canonical_name: str = ""
     """The name that telemetry groups by: label service.istio.io/canonical-name, else app, else the workload's own."""
+
+    inbound: InboundProtocol | None = None
+    """What its pod says by `hauberk.io/inbound`."""
 
     @property
     def ref(self) -> ObjectRef:

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from hauberk.model.mesh import MeshSettings
+from hauberk.model.authorization import AuthorizationPolicy
+from hauberk.model.mesh import MeshSettings, NamespaceOptions
 from hauberk.model.objects import ObjectRef
 from hauberk.model.security import PeerAuthentication
 from hauberk.model.service import Endpoint, EndpointSlice, Service
 from hauberk.model.traffic import DestinationRule, Gateway, VirtualService
 from hauberk.model.workload import Workload
+from hauberk.policy.authorization import AuthorizationIndex
 from hauberk.policy.destination_rules import DestinationRuleIndex
 from hauberk.policy.mtls import PeerAuthenticationIndex
 from hauberk.view import impact
@@ -24,6 +26,8 @@ __all__ = ["apply"]
 
 _T = TypeVar("_T", bound=ModelObject)
 _SETTINGS = "ServiceMeshControlPlane"
+_KINDS: Mapping[type, str] = {Workload: "Pod", NamespaceOptions: "Namespace"}
+"""Kinds that are spelt unlike their models."""
 Touched = Mapping[ObjectRef, tuple[ModelObject | None, ModelObject | None]]
 """Objects that differ, before and after."""
 
@@ -81,8 +85,14 @@ def _reindex(view: MeshView, touched: Touched) -> MeshView:
     if "PeerAuthentication" in kinds:
         policies = PeerAuthenticationIndex.of(_visible(view, PeerAuthentication), view.settings.root_namespace)
         view = replace(view, peer_authentications=policies)
+    if "AuthorizationPolicy" in kinds:
+        authorizations = AuthorizationIndex.of(_visible(view, AuthorizationPolicy), view.settings.root_namespace)
+        view = replace(view, authorizations=authorizations)
     if "DestinationRule" in kinds:
         view = _with_destination_rules(view, touched)
+    if "Namespace" in kinds:
+        options = _visible(view, NamespaceOptions)
+        view = replace(view, namespaces={entry.name: entry.inbound for entry in options if entry.inbound is not None})
     if "VirtualService" in kinds:
         virtual_services = sorted(_visible(view, VirtualService), key=lambda virtual_service: virtual_service.age_order)
         view = replace(view, virtual_services=tuple(virtual_services))
@@ -92,8 +102,7 @@ def _reindex(view: MeshView, touched: Touched) -> MeshView:
 
 
 def _visible(view: MeshView, model: type[_T]) -> list[_T]:
-    # Only Workload's kind is spelt unlike its model.
-    kind = "Pod" if model is Workload else model.__name__
+    kind = _KINDS.get(model, model.__name__)
     objects = view.inventory.get(kind, {}).values()
     return [obj for obj in objects if isinstance(obj, model) and view.settings.sees(obj.ref.namespace)]
 

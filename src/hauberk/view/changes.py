@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hauberk.model.mesh import MeshSettings
+from hauberk.model.authorization import AuthorizationPolicy
+from hauberk.model.mesh import MeshSettings, NamespaceOptions
 from hauberk.model.objects import ObjectRef
 from hauberk.model.security import PeerAuthentication
 from hauberk.model.service import EndpointSlice, Service
@@ -12,7 +13,18 @@ from hauberk.model.workload import Workload
 
 __all__ = ["Affected", "Change", "Delete", "ModelObject", "Put", "WorkloadKey"]
 
-ModelObject = Workload | Service | EndpointSlice | PeerAuthentication | DestinationRule | VirtualService | Gateway | MeshSettings
+ModelObject = (
+    Workload
+    | Service
+    | EndpointSlice
+    | PeerAuthentication
+    | AuthorizationPolicy
+    | DestinationRule
+    | VirtualService
+    | Gateway
+    | NamespaceOptions
+    | MeshSettings
+)
 WorkloadKey = tuple[str, str]
 """Namespace and name."""
 

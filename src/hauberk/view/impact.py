@@ -35,6 +35,8 @@ def affected(before: MeshView, after: MeshView, touched: _Touched) -> Affected:
     ]
     if before.peer_authentications != after.peer_authentications:
         parts.append(_by_peer_authentications(before, after))
+    if before.authorizations != after.authorizations or before.namespaces != after.namespaces:
+        parts.append(_by_authorizations(before, after))
     if before.gateways != after.gateways:
         parts.append(Affected(routers=True))
     return Affected.union(parts)
@@ -128,6 +130,15 @@ def _by_peer_authentications(before: MeshView, after: MeshView) -> Affected:
     }
     clusters = {host for host, service in after.services.items() if service.namespace in flipped} | direct
     return Affected(clusters=frozenset(clusters), endpoints=frozenset(hosts), workloads=frozenset(workloads))
+
+
+def _by_authorizations(before: MeshView, after: MeshView) -> Affected:
+    workloads = {key for key, workload in after.workloads.items() if _requests(before, workload) != _requests(after, workload)}
+    return Affected(workloads=frozenset(workloads))
+
+
+def _requests(view: MeshView, workload: Workload) -> tuple[object, object]:
+    return view.authorization(workload), view.inbound_protocol(workload)
 
 
 def _takes(view: MeshView, endpoints: Iterable[Endpoint]) -> list[bool]:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from hauberk.k8s.kind import Manifest, name_of, namespace_of
+from hauberk.k8s.parse_authorization import parse_authorization_policy
+from hauberk.k8s.parse_mesh import parse_namespace
 from hauberk.k8s.parse_security import parse_peer_authentication
 from hauberk.k8s.parse_service import parse_endpoint_slice, parse_service
 from hauberk.k8s.parse_traffic import parse_destination_rule, parse_gateway, parse_virtual_service
@@ -13,10 +15,12 @@ from hauberk.view.changes import Change, Delete, ModelObject, Put
 __all__ = ["VIEW_KINDS", "parse_change"]
 
 _PARSERS: Mapping[str, Callable[[Manifest], ModelObject | None]] = {
+    "Namespace": parse_namespace,
     "Pod": parse_workload,
     "Service": parse_service,
     "EndpointSlice": parse_endpoint_slice,
     "PeerAuthentication": parse_peer_authentication,
+    "AuthorizationPolicy": parse_authorization_policy,
     "DestinationRule": parse_destination_rule,
     "VirtualService": parse_virtual_service,
     "Gateway": parse_gateway,
@@ -36,4 +40,5 @@ def parse_change(manifest: Manifest, *, deleted: bool = False) -> Change | None:
     if parse is None:
         return None
     parsed = None if deleted else parse(manifest)
-    return Delete(ObjectRef(kind, namespace_of(manifest), name_of(manifest))) if parsed is None else Put(parsed)
+    namespace = name_of(manifest) if kind == "Namespace" else namespace_of(manifest)  # as NamespaceOptions.ref
+    return Delete(ObjectRef(kind, namespace, name_of(manifest))) if parsed is None else Put(parsed)

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from hauberk.model.mesh import MeshSettings
+from hauberk.model.mesh import InboundProtocol, MeshSettings
 from hauberk.model.objects import ObjectRef
 from hauberk.model.service import Endpoint, EndpointSlice, Service
 from hauberk.model.traffic import Gateway, VirtualService
 from hauberk.model.workload import Workload
+from hauberk.policy.authorization import AuthorizationIndex, WorkloadAuthorization
 from hauberk.policy.destination_rules import DestinationRuleIndex, MergedRule
 from hauberk.policy.mtls import PeerAuthenticationIndex, WorkloadModes, workload_modes
 from hauberk.policy.selectors import selects
@@ -49,6 +50,9 @@ class MeshView:
     addresses: Mapping[str, Workload] = field(default_factory=dict, repr=False)
     """Workloads by IP address."""
     peer_authentications: PeerAuthenticationIndex = field(default_factory=PeerAuthenticationIndex)
+    namespaces: Mapping[str, InboundProtocol] = field(default_factory=dict)
+    """`hauberk.io/inbound` of the namespaces that say something."""
+    authorizations: AuthorizationIndex = field(default_factory=AuthorizationIndex)
     destination_rules: DestinationRuleIndex = field(default_factory=lambda: DestinationRuleIndex(""))
     virtual_services: tuple[VirtualService, ...] = ()
     """Oldest first."""
@@ -66,6 +70,14 @@ class MeshView:
     def modes(self, workload: Workload) -> WorkloadModes:
         """What `workload` accepts on its ports, and which objects decided."""
         return workload_modes(self.peer_authentications, workload)
+
+    def inbound_protocol(self, workload: Workload) -> InboundProtocol:
+        """How what comes in to `workload` is forwarded: as its pod says, else its namespace, else the mesh."""
+        return workload.inbound or self.namespaces.get(workload.namespace) or self.settings.inbound
+
+    def authorization(self, workload: Workload) -> WorkloadAuthorization:
+        """What AuthorizationPolicies ask of calls to `workload`."""
+        return self.authorizations.for_workload(workload.namespace, workload.labels)
 
     def destination_rule(self, client_namespace: str, service: Service) -> MergedRule | None:
         """The DestinationRule that a client follows towards `service`."""

@@ -25,8 +25,10 @@ __all__ = ["FEED_KINDS", "MEMBER_ROLL_NAME", "Closed", "Feed", "FeedEffect", "Mo
 FEED_KINDS: Final[tuple[Kind, ...]] = (
     core.SERVICE,
     core.POD,
+    core.NAMESPACE,
     discovery.ENDPOINT_SLICE,
     security.PEER_AUTHENTICATION,
+    security.AUTHORIZATION_POLICY,
     networking.DESTINATION_RULE,
     networking.VIRTUAL_SERVICE,
     networking.GATEWAY,

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from hauberk import names
 from hauberk.errors import ConfigError
-from hauberk.k8s.parse_mesh import parse_mesh_settings
+from hauberk.k8s.parse_mesh import parse_mesh_settings, parse_namespace
 from hauberk.model.identity import TrustDomain
-from hauberk.model.mesh import MeshSettings, OutboundPolicy
+from hauberk.model.mesh import InboundProtocol, MeshSettings, NamespaceOptions, OutboundPolicy
 from hauberk.model.tls import MeshTls, TlsVersion
 
 
@@ -75,3 +76,17 @@ def test_members_are_those_that_are_configured(smmr: dict[str, Any] | None, memb
 def test_a_bad_trust_domain_is_refused() -> None:
     with pytest.raises(ConfigError, match="Trust domain"):
         parse({"security": {"trust": {"domain": "spiffe://x"}}})
+
+
+@pytest.mark.parametrize(
+    ("metadata", "said"),
+    [
+        ({}, None),
+        ({"labels": {names.INBOUND: "http"}}, InboundProtocol.HTTP),
+        ({"labels": {names.INBOUND: "http"}, "annotations": {names.INBOUND: "tcp"}}, InboundProtocol.TCP),
+        ({"annotations": {names.INBOUND: "udp"}}, None),
+    ],
+)
+def test_a_namespace_chooses_how_what_comes_in_is_read(metadata: dict[str, Any], said: InboundProtocol | None) -> None:
+    options = parse_namespace({"kind": "Namespace", "metadata": {"name": "a", **metadata}})
+    assert options == (NamespaceOptions("a", said) if said else None)

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from hauberk.model.authorization import AuthorizationPolicy
+from hauberk.model.mesh import InboundProtocol, NamespaceOptions
 from hauberk.model.security import MtlsMode
 from hauberk.model.traffic import Gateway, HttpDestination, HttpRoute, TlsMode, VirtualService
 from hauberk.view.apply import apply
@@ -114,6 +116,16 @@ ROWS = [
             routers=True,
         ),
         (Put(VirtualService("bookinfo", "v", (REVIEWS,), http=(HttpRoute((HttpDestination(DETAILS),)),))),),
+    ),
+    Row(
+        "an authorization policy of one workload",
+        [Put(AuthorizationPolicy("bookinfo", "p", selector=(("app", "details"),)))],
+        Affected(workloads=frozenset({("bookinfo", "details-1")})),
+    ),
+    Row(
+        "a namespace that chooses how what comes in is read",
+        [Put(NamespaceOptions("bookinfo", InboundProtocol.HTTP))],
+        Affected(workloads=frozenset({("bookinfo", "details-1"), ("bookinfo", "reviews-v1"), ("bookinfo", "reviews-v2")})),
     ),
     Row("a namespace outside the mesh", [Put(make_service("x", "outside")), Put(make_policy("x", "outside", MtlsMode.STRICT))], Affected()),
 ]

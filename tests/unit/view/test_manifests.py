@@ -32,7 +32,7 @@ def test_other_kinds_are_no_change() -> None:
 
 @pytest.mark.parametrize("kind", VIEW_KINDS)
 def test_every_kind_can_be_deleted_and_named_as_its_manifest_is(kind: str) -> None:
-    assert parse_change({"kind": kind, "metadata": {"name": "a", "namespace": "n"}}, deleted=True) == Delete(ObjectRef(kind, "n", "a"))
+    assert parse_change({"kind": kind, "metadata": {"name": "n", "namespace": "n"}}, deleted=True) == Delete(ObjectRef(kind, "n", "n"))
 
 
 def test_an_object_that_cannot_be_used_says_so() -> None:

@@ -14,8 +14,17 @@ INBOUND_PASSTHROUGH = "InboundPassthroughCluster"
 
 def build_inbound_cluster(port: int) -> m.Cluster:
     """The application behind a port, reached at the address that the client had asked for."""
-    cluster = original_destination_cluster(inbound_cluster_name(port))
+    return _application(inbound_cluster_name(port))
+
+
+def _application(name: str) -> m.Cluster:
+    """Where requests are read, they go on in the HTTP version that they came in; byte streams are not concerned."""
+    cluster = original_destination_cluster(name)
     cluster.upstream_bind_config.CopyFrom(application_bind())
+    options = m.HttpProtocolOptions()
+    options.use_downstream_protocol_config.http_protocol_options.SetInParent()
+    options.use_downstream_protocol_config.http2_protocol_options.SetInParent()
+    cluster.typed_extension_protocol_options["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"].CopyFrom(m.pack(options))
     return cluster
 
 
@@ -26,6 +35,4 @@ def inbound_cluster_name(port: int) -> str:
 
 def build_inbound_passthrough() -> m.Cluster:
     """The application behind ports that no Service declares."""
-    cluster = original_destination_cluster(INBOUND_PASSTHROUGH)
-    cluster.upstream_bind_config.CopyFrom(application_bind())
-    return cluster
+    return _application(INBOUND_PASSTHROUGH)

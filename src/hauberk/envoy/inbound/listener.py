@@ -3,7 +3,7 @@
 Source: Istio core/filterchain_options.go, core/listener_inbound.go (facts/istio-mtls.md 1.3). The rows of `_CHAINS` are Istio's, with
 these differences, each for a reason:
 
-- Everything is forwarded at L4, since nothing here needs HTTP (architecture.md section 4).
+- Everything is forwarded at L4 unless something needs HTTP (an AuthorizationPolicy, `hauberk.io/inbound`; architecture.md section 4).
 - STRICT also has the terminating chains of PERMISSIVE, which its own wider chain covers. They are equal byte for byte, and the
   listener filters do not follow the change either; so Envoy keeps them, and the mTLS connections on them, when a mode is
   switched between the two, and drains only the plaintext chain.
@@ -18,7 +18,9 @@ from hauberk import names
 from hauberk.envoy import messages as m
 from hauberk.envoy import telemetry
 from hauberk.envoy.addresses import ANY_ADDRESS, socket_address
+from hauberk.envoy.authorization import connection_filters, request_filters
 from hauberk.envoy.inbound.clusters import INBOUND_PASSTHROUGH, inbound_cluster_name
+from hauberk.envoy.inbound.http import inbound_http
 from hauberk.envoy.inbound.specs import InboundPort, InboundSpec
 from hauberk.envoy.network_filters import BLACK_HOLE, inbound_tcp, plain_tcp
 from hauberk.envoy.tls import downstream_mesh_socket
@@ -115,12 +117,20 @@ def _build_chain(chain: _Chain, port: InboundPort, spec: InboundSpec) -> m.Filte
     built = m.FilterChain(
         name=_chain_name(chain, port),
         filter_chain_match=match,
-        filters=[inbound_tcp(cluster, label, _security_policy(chain))],
+        filters=_filters(chain, spec, cluster, label),
     )
     if chain.terminate:
         built.transport_socket.CopyFrom(downstream_mesh_socket(spec.trust_domains, _alpn_offer(chain, port), spec.tls))
         built.transport_socket_connect_timeout.CopyFrom(m.duration(_HANDSHAKE_TIMEOUT))
     return built
+
+
+def _filters(chain: _Chain, spec: InboundSpec, cluster: str, label: str) -> list[m.Filter]:
+    policy = _security_policy(chain)
+    if chain.http and spec.http:
+        return [inbound_http(cluster, label, policy, request_filters(spec.authorization, spec.trust_domain))]
+    audited = bool(spec.authorization.audit)
+    return [*connection_filters(spec.authorization, spec.trust_domain), inbound_tcp(cluster, label, policy, audited=audited)]
 
 
 def _chain_name(chain: _Chain, port: InboundPort) -> str:

@@ -5,10 +5,12 @@ Two workloads of one shape have equal specs and so share their listener's bytes.
 
 from dataclasses import dataclass, field
 
+from hauberk.model.mesh import InboundProtocol
 from hauberk.model.security import MtlsMode
 from hauberk.model.service import PortKind
 from hauberk.model.tls import MeshTls
 from hauberk.model.workload import Workload
+from hauberk.policy.authorization import WorkloadAuthorization, needs_http
 from hauberk.view.mesh_view import MeshView
 
 __all__ = ["InboundPort", "InboundSpec", "inbound_spec"]
@@ -35,6 +37,9 @@ class InboundSpec:
     aliases: tuple[str, ...] = ()
     """Trust domains that count as ours."""
     tls: MeshTls = field(default=MeshTls())
+    http: bool = False
+    """Read requests, where the port speaks HTTP; else everything is forwarded as bytes."""
+    authorization: WorkloadAuthorization = field(default_factory=WorkloadAuthorization)
 
     @property
     def trust_domains(self) -> tuple[str, ...]:
@@ -60,6 +65,14 @@ def inbound_spec(view: MeshView, workload: Workload) -> InboundSpec:
         if number not in ports:
             ports[number] = InboundPort(number, PortKind.AUTO, decision.mode, declared=False)
     settings = view.settings
-    aliases = tuple(domain.name for domain in settings.trust_domain_aliases)
-    ordered = tuple(ports[number] for number in sorted(ports))
-    return InboundSpec(settings.trust_domain.name, modes.workload.mode, ordered, aliases, settings.tls)
+    authorization = view.authorization(workload)
+    choice = view.inbound_protocol(workload)
+    return InboundSpec(
+        trust_domain=settings.trust_domain.name,
+        mode=modes.workload.mode,
+        ports=tuple(ports[number] for number in sorted(ports)),
+        aliases=tuple(domain.name for domain in settings.trust_domain_aliases),
+        tls=settings.tls,
+        http=choice is InboundProtocol.HTTP or (choice is InboundProtocol.AUTO and needs_http(authorization)),
+        authorization=authorization,
+    )

@@ -2,8 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from hauberk.envoy.inbound.specs import InboundPort, InboundSpec, inbound_spec
+from hauberk.model.authorization import Attribute, AuthorizationPolicy, AuthorizationRule, Condition
 from hauberk.model.identity import TrustDomain
+from hauberk.model.mesh import InboundProtocol, NamespaceOptions
 from hauberk.model.security import MtlsMode
 from hauberk.model.service import PortKind
 from hauberk.model.tls import MeshTls, TlsVersion
@@ -54,3 +58,28 @@ def test_the_meshs_tls_and_its_other_trust_domains_are_part_of_it() -> None:
     view = make_view(make_service(), workload := make_workload(), settings=settings)
     spec = inbound_spec(view, workload)
     assert (spec.trust_domains, spec.tls) == (("cluster.local", "old.local"), tls)
+
+
+AUTO, HTTP, TCP = InboundProtocol
+GET = AuthorizationPolicy("bookinfo", "get", rules=(AuthorizationRule(operations=((Condition(Attribute.METHOD, ("GET",)),),)),))
+
+
+@pytest.mark.parametrize(
+    ("pod", "namespace", "mesh", "rule", "http"),
+    [
+        (None, None, AUTO, False, False),
+        (None, None, AUTO, True, True),
+        (None, None, HTTP, False, True),
+        (None, TCP, HTTP, True, False),
+        (AUTO, TCP, HTTP, True, True),
+        (HTTP, TCP, AUTO, False, True),
+        (TCP, HTTP, HTTP, True, False),
+    ],
+)
+def test_requests_are_read_where_a_rule_needs_it_or_the_nearest_choice_says_so(
+    pod: InboundProtocol | None, namespace: InboundProtocol | None, mesh: InboundProtocol, rule: bool, http: bool
+) -> None:
+    workload = replace(make_workload(), inbound=pod)
+    objects = [workload, *([NamespaceOptions("bookinfo", namespace)] if namespace else []), *([GET] if rule else [])]
+    view = make_view(*objects, settings=replace(make_settings("bookinfo"), inbound=mesh))
+    assert inbound_spec(view, workload).http is http
