@@ -9,9 +9,12 @@ from hauberk.envoy.inbound.specs import InboundSpec, inbound_spec
 from hauberk.envoy.outbound.gateway import build_gateway_listener, build_gateway_routes, gateway_ports
 from hauberk.envoy.resources import Builder, Diff, DiffMemo, Layers, ProxyResources, Resource, diff, make_resource
 from hauberk.envoy.shared_layers import SharedLayers
+from hauberk.model.objects import Labels
 from hauberk.model.proxy import Proxy, ProxyKind
+from hauberk.model.routing import LabelPairs
 from hauberk.model.workload import Workload
 from hauberk.view.changes import Affected
+from hauberk.view.client_view import ClientGroup, client_group, seen_by, selectors_in_use
 from hauberk.view.mesh_view import MeshView
 
 __all__ = ["MeshResources", "build_resources"]
@@ -26,18 +29,23 @@ class MeshResources:
         self._view = view
         self._builder = Builder()
         self._memo = DiffMemo()
-        self._shared: dict[str, SharedLayers] = {}
+        self._shared: dict[ClientGroup, SharedLayers] = {}
         self._own: dict[_OwnKey, Layers] = {}
         self._inbound: dict[InboundSpec, Layers] = {}
+        self._selectors: dict[str, frozenset[LabelPairs]] = {}
+        """By namespace of the client: collected once after an update, since every proxy asks."""
 
     def update(self, view: MeshView, affected: Affected) -> None:
         """Follow the view. Several applies may be followed at once with the union of their `Affected`."""
         self._view = view
         self._memo.clear()
+        self._selectors.clear()
         if not affected:
             return
-        for shared in self._shared.values():
-            shared.update(view, affected)
+        # Groups that a selector told apart go with it.
+        self._shared = {group: shared for group, shared in self._shared.items() if group.matched <= self._in_use(group.namespace)}
+        for group, shared in self._shared.items():
+            shared.update(seen_by(view, group), affected)
         self._forget_gone()
         for key in self._stale(affected):
             kind, *workload_key = key
@@ -46,9 +54,10 @@ class MeshResources:
 
     def for_proxy(self, proxy: Proxy) -> ProxyResources:
         """What `proxy` is to have; where its pod is gone from the view (it may be draining still), as its own labels say."""
-        shared = self._shared.get(proxy.namespace)
+        group = self._group(proxy.namespace, proxy.labels)
+        shared = self._shared.get(group)
         if shared is None:
-            shared = self._shared[proxy.namespace] = SharedLayers(proxy.namespace, self._view, self._builder)
+            shared = self._shared[group] = SharedLayers(proxy.namespace, seen_by(self._view, group), self._builder)
         key = (proxy.kind, proxy.namespace, proxy.name)
         own = self._own.get(key)
         if own is None:
@@ -59,6 +68,15 @@ class MeshResources:
     def diff(self, old: ProxyResources | None, new: ProxyResources, type_url: str) -> Diff:
         """`resources.diff`, each pair of shared layers compared once after an update."""
         return diff(old, new, type_url, self._memo)
+
+    def _group(self, namespace: str, labels: Labels) -> ClientGroup:
+        return client_group(self._in_use(namespace), namespace, labels)
+
+    def _in_use(self, namespace: str) -> frozenset[LabelPairs]:
+        selectors = self._selectors.get(namespace)
+        if selectors is None:
+            selectors = self._selectors[namespace] = selectors_in_use(self._view, namespace)
+        return selectors
 
     def _stale(self, affected: Affected) -> Iterable[_OwnKey]:
         if affected.everything:
@@ -98,9 +116,10 @@ class MeshResources:
 
     def _router_layers(self, workload: Workload) -> Layers:
         found: list[Resource] = []
-        for port in gateway_ports(self._view, workload):
+        view = seen_by(self._view, self._group(workload.namespace, workload.labels))
+        for port in gateway_ports(view, workload):
             found.append(make_resource(names.TYPE_LISTENER, f"0.0.0.0_{port.target}", build_gateway_listener(port)))
-            found.append(make_resource(names.TYPE_ROUTE, port.route_name, build_gateway_routes(self._view, port)))
+            found.append(make_resource(names.TYPE_ROUTE, port.route_name, build_gateway_routes(view, port)))
         return _layers(found)
 
 

@@ -26,11 +26,24 @@ from envoy.config.rbac.v3.rbac_pb2 import RBAC as Rbac
 from envoy.config.rbac.v3.rbac_pb2 import Permission as RbacPermission
 from envoy.config.rbac.v3.rbac_pb2 import Policy as RbacPolicy
 from envoy.config.rbac.v3.rbac_pb2 import Principal as RbacPrincipal
-from envoy.config.route.v3.route_components_pb2 import HeaderMatcher, RetryPolicy, Route, RouteAction, RouteMatch, VirtualHost
+from envoy.config.route.v3.route_components_pb2 import (
+    HeaderMatcher,
+    QueryParameterMatcher,
+    RedirectAction,
+    RetryPolicy,
+    Route,
+    RouteAction,
+    RouteMatch,
+    VirtualHost,
+)
+from envoy.config.route.v3.route_components_pb2 import WeightedCluster as WeightedClusters
 from envoy.config.route.v3.route_pb2 import RouteConfiguration, Vhds
 from envoy.data.accesslog.v3.accesslog_pb2 import AccessLogType
 from envoy.extensions.access_loggers.stats.v3.stats_pb2 import Config as StatsAccessLog
 from envoy.extensions.access_loggers.stream.v3.stream_pb2 import StdoutAccessLog
+from envoy.extensions.filters.http.cors.v3.cors_pb2 import Cors as CorsFilter
+from envoy.extensions.filters.http.cors.v3.cors_pb2 import CorsPolicy
+from envoy.extensions.filters.http.fault.v3.fault_pb2 import HTTPFault as Fault
 from envoy.extensions.filters.http.rbac.v3.rbac_pb2 import RBAC as HttpRbac
 from envoy.extensions.filters.http.router.v3.router_pb2 import Router
 from envoy.extensions.filters.listener.http_inspector.v3.http_inspector_pb2 import HttpInspector
@@ -60,6 +73,7 @@ from envoy.service.discovery.v3.discovery_pb2 import (
 )
 from envoy.service.discovery.v3.discovery_pb2 import Resource as DiscoveryResource
 from envoy.type.matcher.v3.string_pb2 import StringMatcher
+from envoy.type.v3.percent_pb2 import FractionalPercent
 from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
@@ -84,6 +98,8 @@ __all__ = [
     "ClusterLoadAssignment",
     "CommonTlsContext",
     "ConfigSource",
+    "CorsFilter",
+    "CorsPolicy",
     "DataSource",
     "DeltaDiscoveryRequest",
     "DeltaDiscoveryResponse",
@@ -93,9 +109,11 @@ __all__ = [
     "DownstreamConnectionsConfig",
     "DownstreamTlsContext",
     "Duration",
+    "Fault",
     "Filter",
     "FilterChain",
     "FilterChainMatch",
+    "FractionalPercent",
     "HeaderMatcher",
     "HttpConnectionManager",
     "HttpFilter",
@@ -115,12 +133,14 @@ __all__ = [
     "OriginalDst",
     "PathConfigSource",
     "PreviousHostsPredicate",
+    "QueryParameterMatcher",
     "RawBuffer",
     "Rbac",
     "RbacPermission",
     "RbacPolicy",
     "RbacPrincipal",
     "Rds",
+    "RedirectAction",
     "ResponseFlagFilter",
     "RetryPolicy",
     "Route",
@@ -149,6 +169,7 @@ __all__ = [
     "UriTemplateMatch",
     "Vhds",
     "VirtualHost",
+    "WeightedClusters",
     "duration",
     "pack",
     "serialise",

@@ -1,5 +1,6 @@
 """Network filters: the TCP proxy and the HTTP connection manager, as outbound and inbound use them."""
 
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from hauberk.envoy import messages as m
@@ -19,9 +20,13 @@ def plain_tcp(cluster: str) -> m.Filter:
     return _filter("envoy.filters.network.tcp_proxy", m.TcpProxy(stat_prefix=cluster, cluster=cluster))
 
 
-def outbound_tcp(cluster: str) -> m.Filter:
-    """Bytes to `cluster`, counted by the identities and TLS of the upstream connection."""
-    proxy = m.TcpProxy(stat_prefix=cluster, cluster=cluster, access_log=[telemetry.outbound_tcp_log()])
+def outbound_tcp(cluster: str, shares: Iterable[tuple[str, int]] = ()) -> m.Filter:
+    """Bytes to `cluster`, or to clusters by weight, counted by the identities and TLS of the upstream connection."""
+    proxy = m.TcpProxy(stat_prefix=cluster, access_log=[telemetry.outbound_tcp_log()])
+    for name, weight in shares:
+        proxy.weighted_clusters.clusters.add(name=name, weight=weight)
+    if not proxy.HasField("weighted_clusters"):
+        proxy.cluster = cluster
     proxy.access_log_options.flush_access_log_on_connected = True
     return _filter("envoy.filters.network.tcp_proxy", proxy)
 
@@ -42,12 +47,12 @@ def inbound_tcp(cluster: str, port: str, policy: telemetry.SecurityPolicy, *, au
     return _filter("envoy.filters.network.tcp_proxy", proxy)
 
 
-def outbound_http(stat_prefix: str, route_config_name: str, *, edge: bool = False) -> m.Filter:
+def outbound_http(stat_prefix: str, route_config_name: str, *, edge: bool = False, filters: Sequence[m.HttpFilter] = ()) -> m.Filter:
     """Requests, routed by a route configuration from discovery. `edge`: the clients are outside the mesh (gateways)."""
     manager = m.HttpConnectionManager(
         stat_prefix=stat_prefix,
         rds=m.Rds(config_source=ads_source(), route_config_name=route_config_name),
-        http_filters=[m.HttpFilter(name="envoy.filters.http.router", typed_config=m.pack(m.Router()))],
+        http_filters=_http_filters(filters),
         access_log=[telemetry.outbound_http_log(), telemetry.failed_requests_log()],
         normalize_path=m.BoolValue(value=True),
         upgrade_configs=[{"upgrade_type": "websocket"}],
@@ -60,6 +65,16 @@ def outbound_http(stat_prefix: str, route_config_name: str, *, edge: bool = Fals
     manager.http_protocol_options.accept_http_10 = True
     manager.stream_idle_timeout.CopyFrom(m.duration(timedelta(0)))
     return _filter("envoy.filters.network.http_connection_manager", manager)
+
+
+def _http_filters(first: Sequence[m.HttpFilter]) -> list[m.HttpFilter]:
+    """`first`, then faults and CORS, which only those routes wake that hold settings for them."""
+    return [
+        *first,
+        m.HttpFilter(name="envoy.filters.http.fault", typed_config=m.pack(m.Fault()), disabled=True),
+        m.HttpFilter(name="envoy.filters.http.cors", typed_config=m.pack(m.CorsFilter()), disabled=True),
+        m.HttpFilter(name="envoy.filters.http.router", typed_config=m.pack(m.Router())),
+    ]
 
 
 def _filter(name: str, config: m.Message) -> m.Filter:

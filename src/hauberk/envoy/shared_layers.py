@@ -107,8 +107,8 @@ class SharedLayers:
             name = f"0.0.0.0_{port}"
             found.append(self._builder.resource(names.TYPE_LISTENER, key, name, lambda: build_http_listener(port, policy)))
         for service, entry in declared:
-            for address, number, cluster in tcp_listeners(view, service, entry):
-                tcp_key = (address, number, cluster)
+            for address, number, targets in tcp_listeners(view, service, entry, self._namespace):
+                tcp_key = (address, number, targets)
                 build = _later(lambda key: build_tcp_listener(*key), tcp_key)
                 found.append(self._builder.resource(names.TYPE_LISTENER, tcp_key, f"{address}_{number}", build))
         return tuple(found)

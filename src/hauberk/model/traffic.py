@@ -1,13 +1,14 @@
-"""DestinationRule, VirtualService and Gateway, in the parts that are acted upon.
+"""DestinationRule and Gateway (and, from routing.py, VirtualService), in the parts that are acted upon.
 
 What a manifest holds beyond these is named by a finding when it is parsed (k8s/parse_traffic.py), never lost in silence.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from hauberk.model.objects import Labels, ObjectRef
+from hauberk.model.routing import MESH_GATEWAY, HttpDestination, HttpMatch, HttpRoute, MatchKind, UriMatch, VirtualService
 from hauberk.model.service import EPOCH
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Gateway",
     "GatewayServer",
     "HttpDestination",
+    "HttpMatch",
     "HttpRoute",
     "MatchKind",
     "Subset",
@@ -28,8 +30,6 @@ __all__ = [
     "VirtualService",
 ]
 
-MESH_GATEWAY = "mesh"
-"""The reserved gateway name that stands for all sidecars."""
 EXPORT_ALL = "*"
 EXPORT_PRIVATE = "."
 
@@ -95,65 +95,6 @@ class DestinationRule:
     def ref(self) -> ObjectRef:
         """The DestinationRule."""
         return ObjectRef("DestinationRule", self.namespace, self.name)
-
-    @property
-    def age_order(self) -> tuple[datetime, str, str]:
-        """Sorts the oldest first."""
-        return (self.created, self.name, self.namespace)
-
-
-class MatchKind(StrEnum):
-    """How a StringMatch compares."""
-
-    EXACT = "exact"
-    PREFIX = "prefix"
-    REGEX = "regex"
-
-
-@dataclass(frozen=True, slots=True)
-class UriMatch:
-    """A match of the request's path; `regex` is RE2 and must match the whole."""
-
-    kind: MatchKind
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class HttpDestination:
-    """Where a part of the requests goes; `port` None means the Service's only port, or the one that was called."""
-
-    host: str
-    subset: str = ""
-    port: int | None = None
-    weight: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class HttpRoute:
-    """One rule of a VirtualService; without `matches` it takes every request."""
-
-    destinations: tuple[HttpDestination, ...]
-    matches: tuple[UriMatch, ...] = ()
-    timeout: timedelta | None = None
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class VirtualService:
-    """A VirtualService; `hosts` and destinations are resolved, `gateways` are `mesh` or `namespace/name`."""
-
-    namespace: str
-    name: str
-    hosts: tuple[str, ...] = ()
-    gateways: tuple[str, ...] = (MESH_GATEWAY,)
-    http: tuple[HttpRoute, ...] = ()
-    export_to: tuple[str, ...] = ()
-    created: datetime = EPOCH
-
-    @property
-    def ref(self) -> ObjectRef:
-        """The VirtualService."""
-        return ObjectRef("VirtualService", self.namespace, self.name)
 
     @property
     def age_order(self) -> tuple[datetime, str, str]:

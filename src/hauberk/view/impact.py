@@ -1,12 +1,13 @@
 """What a change may affect: compares two views where the changed objects point."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from hauberk import names
 from hauberk.model.objects import ObjectRef
 from hauberk.model.security import MtlsMode
 from hauberk.model.service import Endpoint, EndpointSlice, Service
-from hauberk.model.traffic import DestinationRule, VirtualService
+from hauberk.model.routing import HttpDestination, VirtualService
+from hauberk.model.traffic import DestinationRule
 from hauberk.model.workload import Workload
 from hauberk.policy.auto_mtls import endpoint_takes_mtls, uses_original_destination
 from hauberk.policy.mtls import namespace_mode
@@ -58,11 +59,12 @@ def _by_services(before: MeshView, after: MeshView, touched: _Touched) -> Affect
             if any(service.selects(workload) for service in services)
         }
     hosts = frozenset(service.hostname for service in services)
+    routed = _routed_to(after, hosts)
     return Affected(
         clusters=hosts,
         endpoints=hosts,
-        listeners=frozenset(port.number for service in services for port in service.ports),
-        virtual_hosts=hosts | _routed_to(after, hosts),
+        listeners=frozenset(port.number for service in services for port in service.ports) | _ports_of(after, routed),
+        virtual_hosts=hosts | routed,
         workloads=frozenset(workloads),
         routers=True,
     )
@@ -99,22 +101,38 @@ def _by_destination_rules(after: MeshView, touched: _Touched) -> Affected:
 
 
 def _by_virtual_services(after: MeshView, touched: _Touched) -> Affected:
-    patterns = {host for pair in _of(touched, "VirtualService") for item in pair if isinstance(item, VirtualService) for host in item.hosts}
-    if not patterns:
+    items = [item for pair in _of(touched, "VirtualService") for item in pair if isinstance(item, VirtualService)]
+    if not items:
         return Affected()
-    hosts = frozenset(host for host in after.services if any(host_matches(pattern, host) for pattern in patterns))
-    return Affected(virtual_hosts=hosts, routers=True)
+    # Connections are routed by listeners, requests by virtual hosts.
+    connections = _named_by([item for item in items if item.tcp or item.tls], after)
+    return Affected(virtual_hosts=_named_by(items, after), listeners=_ports_of(after, connections), routers=True)
+
+
+def _named_by(items: Iterable[VirtualService], view: MeshView) -> frozenset[str]:
+    """Hosts of the view that the `hosts` of some VirtualServices name."""
+    patterns = {host for item in items for host in item.hosts}
+    if not patterns:
+        return frozenset()
+    return frozenset(host for host in view.services if any(host_matches(pattern, host) for pattern in patterns))
+
+
+def _ports_of(view: MeshView, hosts: Iterable[str]) -> frozenset[int]:
+    return frozenset(port.number for host in hosts if host in view.services for port in view.services[host].ports)
+
+
+def _destinations(item: VirtualService) -> Iterator[HttpDestination]:
+    for route in item.http:
+        yield from route.destinations
+        yield from (mirror.destination for mirror in route.mirrors)
+    for connections in (*item.tcp, *item.tls):
+        yield from connections.destinations
 
 
 def _routed_to(view: MeshView, targets: frozenset[str]) -> frozenset[str]:
-    """Hosts whose VirtualServices send requests to `targets`: what these declare decides over the port."""
-    sources = [
-        item for item in view.virtual_services if any(target.host in targets for route in item.http for target in route.destinations)
-    ]
-    patterns = {host for item in sources for host in item.hosts}
-    return (
-        frozenset(host for host in view.services if any(host_matches(pattern, host) for pattern in patterns)) if patterns else frozenset()
-    )
+    """Hosts whose VirtualServices send requests or connections to `targets`: what these declare decides over the port."""
+    sources = [item for item in view.virtual_services if any(target.host in targets for target in _destinations(item))]
+    return _named_by(sources, view)
 
 
 def _by_peer_authentications(before: MeshView, after: MeshView) -> Affected:

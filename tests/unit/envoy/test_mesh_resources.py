@@ -6,19 +6,26 @@ from hypothesis import strategies as st
 from hauberk import names
 from hauberk.envoy.mesh_resources import MeshResources, build_resources
 from hauberk.envoy.resources import ProxyResources
+from hauberk.model.authorization import AuthorizationPolicy
+from hauberk.model.routing import HttpDestination, HttpMatch, HttpRoute, Mirror, TcpRoute, VirtualService
 from hauberk.model.security import MtlsMode
-from hauberk.model.traffic import Gateway, GatewayServer, HttpDestination, HttpRoute, Subset, TlsMode, VirtualService
+from hauberk.model.traffic import Gateway, GatewayServer, Subset, TlsMode
 from hauberk.view.apply import apply
 from hauberk.view.changes import Affected, Change, Delete, ModelObject, Put
 from tests.unit.envoy.builders import router, sidecar
 from tests.unit.model.builders import ROOT, make_policy, make_rule, make_service, make_settings, make_slice, make_workload
 from tests.unit.view.builders import DETAILS, REVIEWS, bookinfo_objects, make_view
 
-TYPES = (names.TYPE_CLUSTER, names.TYPE_ENDPOINT, names.TYPE_LISTENER, names.TYPE_ROUTE)
+TYPES = (names.TYPE_CLUSTER, names.TYPE_ENDPOINT, names.TYPE_LISTENER, names.TYPE_ROUTE, names.TYPE_VIRTUAL_HOST)
 LABELS = {"istio": "ingressgateway"}
 ROUTER = make_workload("gateway-1", ROOT, address="10.244.9.1", labels=LABELS)
 GATEWAY = Gateway("bookinfo", "gw", LABELS, (GatewayServer(80, "HTTP"),))
 TO_DETAILS = VirtualService("bookinfo", "v", ("*",), ("bookinfo/gw",), (HttpRoute((HttpDestination(DETAILS),)),))
+# A rule of its own for one kind of client.
+BY_CLIENT = (
+    HttpRoute((HttpDestination(DETAILS),), (HttpMatch(source_labels=(("version", "v1"),)),)),
+    HttpRoute((HttpDestination(REVIEWS),)),
+)
 
 
 def everything(resources: ProxyResources) -> dict[str, object]:
@@ -96,6 +103,11 @@ OBJECTS: list[ModelObject] = [
     make_rule("r", host=REVIEWS, mode=TlsMode.ISTIO_MUTUAL, subsets=(Subset("v1", (("version", "v1"),)),)),
     make_rule("mesh", ROOT, "*.local", TlsMode.ISTIO_MUTUAL),
     VirtualService("bookinfo", "m", (REVIEWS,), http=(HttpRoute((HttpDestination(REVIEWS, "v1"),)),)),
+    VirtualService("bookinfo", "t", (REVIEWS,), tcp=(TcpRoute((HttpDestination(DETAILS),)),)),
+    VirtualService("bookinfo", "t", (REVIEWS,), http=(HttpRoute((HttpDestination(REVIEWS),), mirrors=(Mirror(HttpDestination(DETAILS)),)),)),
+    VirtualService("bookinfo", "s", ("*.bookinfo.svc.cluster.local",), http=BY_CLIENT),
+    AuthorizationPolicy("bookinfo", "a", selector=(("app", "details"),)),
+    AuthorizationPolicy(ROOT, "root"),
     TO_DETAILS,
     GATEWAY,
     make_service("gateway", ROOT, ("http", 80, 8080), selector=LABELS),
@@ -108,7 +120,7 @@ OBJECTS: list[ModelObject] = [
 @given(st.lists(st.sampled_from(OBJECTS).flatmap(lambda obj: st.sampled_from([Put(obj), Put(obj), Delete(obj.ref)])), max_size=12))
 def test_updates_step_by_step_equal_a_fresh_build_and_differences_lead_there(changes: list[Change]) -> None:
     view = make_view(*bookinfo_objects(), ROUTER)
-    proxies = [sidecar(view, "reviews-v1"), sidecar(view, "details-1"), router(view)]
+    proxies = [sidecar(view, "reviews-v1"), sidecar(view, "reviews-v2"), sidecar(view, "details-1"), router(view)]
     resources = MeshResources(view)
     had = [everything(resources.for_proxy(proxy)) for proxy in proxies]
     old = [resources.for_proxy(proxy) for proxy in proxies]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hauberk.envoy import messages as m
 from hauberk.envoy.addresses import ANY_ADDRESS, socket_address
 from hauberk.envoy.network_filters import outbound_http
-from hauberk.envoy.outbound.routes import build_http_route
+from hauberk.envoy.outbound.http_route import build_http_route
 from hauberk.model.traffic import Gateway, HttpRoute, VirtualService
 from hauberk.model.workload import Workload
 from hauberk.policy.selectors import host_matches
@@ -67,7 +67,7 @@ def build_gateway_routes(view: MeshView, port: GatewayPort) -> m.RouteConfigurat
     hosts: dict[str, list[m.Route]] = {}
     for rule in view.virtual_services:
         for domain in _shared_hosts(port, rule):
-            hosts.setdefault(domain, []).extend(_routes(view, rule.http, port.number))
+            hosts.setdefault(domain, []).extend(_routes(view, rule.http, port))
     virtual_hosts = [
         m.VirtualHost(name=f"{host}:{port.number}", domains=_domains(host), routes=routes, include_request_attempt_count=True)
         for host, routes in sorted(hosts.items())
@@ -84,8 +84,9 @@ def _target(view: MeshView, workload: Workload, number: int) -> int:
     return number
 
 
-def _routes(view: MeshView, rules: Iterable[HttpRoute], number: int) -> Iterator[m.Route]:
-    return (route for rule in rules for route in build_http_route(view, rule, number))
+def _routes(view: MeshView, rules: Iterable[HttpRoute], port: GatewayPort) -> Iterator[m.Route]:
+    keys = [gateway.key for gateway, _ in port.servers]
+    return (route for rule in rules for route in build_http_route(view, rule, port.number, keys))
 
 
 def _shared_hosts(port: GatewayPort, rule: VirtualService) -> list[str]:

@@ -12,6 +12,7 @@ from hauberk.envoy import messages as m
 from hauberk.envoy.addresses import ANY_ADDRESS, socket_address
 from hauberk.envoy.network_filters import BLACK_HOLE, PASSTHROUGH, outbound_http, outbound_tcp, plain_tcp
 from hauberk.envoy.outbound.cluster_specs import cluster_name
+from hauberk.envoy.outbound.tcp_routes import TcpTargets, routed_targets, tcp_chains, virtual_service_for
 from hauberk.model.mesh import OutboundPolicy
 from hauberk.model.service import PortKind, Service, ServicePort
 from hauberk.policy.auto_mtls import uses_original_destination
@@ -57,22 +58,28 @@ def build_http_listener(port: int, policy: OutboundPolicy) -> m.Listener:
     return listener
 
 
-def build_tcp_listener(address: str, port: int, cluster: str) -> m.Listener:
+def build_tcp_listener(address: str, port: int, targets: TcpTargets) -> m.Listener:
     """One address of a TCP Service."""
     listener = _unbound(f"{address}_{port}", address, port)
-    listener.filter_chains.append(m.FilterChain(filters=[outbound_tcp(cluster)]))
+    listener.filter_chains.extend(tcp_chains(targets))
+    if targets.by_name:
+        inspector = m.ListenerFilter(name="envoy.filters.listener.tls_inspector", typed_config=m.pack(m.TlsInspector()))
+        listener.listener_filters.append(inspector)
+        listener.listener_filters_timeout.CopyFrom(m.duration(timedelta(0)))
     return listener
 
 
-def tcp_listeners(view: MeshView, service: Service, port: ServicePort) -> Iterable[tuple[str, int, str]]:
-    """(address, port, cluster) of the listeners that a TCP port of a Service needs: its VIP, or each pod of a headless one."""
-    cluster = cluster_name(port.number, "", service.hostname)
+def tcp_listeners(view: MeshView, service: Service, port: ServicePort, client_namespace: str = "") -> Iterable[tuple[str, int, TcpTargets]]:
+    """(address, port, targets) of the listeners that a TCP port of a Service needs: its VIP, or each pod of a headless one."""
     if port.kind is PortKind.HTTP:
         return []
-    if not uses_original_destination(service, port):
-        return [(service.vip, port.number, cluster)]
-    targets = {(endpoint.address, endpoint.ports.get(port.name)) for endpoint in view.endpoints_of(service.hostname)}
-    return [(address, number, cluster) for address, number in sorted(targets, key=str) if number is not None]
+    cluster = cluster_name(port.number, "", service.hostname)
+    rule = virtual_service_for(view, client_namespace, service.hostname)
+    addresses = [(service.vip, port.number)]
+    if uses_original_destination(service, port):
+        found = {(endpoint.address, endpoint.ports.get(port.name)) for endpoint in view.endpoints_of(service.hostname)}
+        addresses = [(address, number) for address, number in sorted(found, key=str) if number is not None]
+    return [(address, number, routed_targets(view, rule, address, port.number, cluster)) for address, number in addresses]
 
 
 def _unknown(policy: OutboundPolicy) -> m.Filter:

@@ -3,25 +3,21 @@
 Source: Istio core/httproute.go, core/route/route.go (facts/istio-mtls.md 4).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from hauberk import names
 from hauberk.envoy import messages as m
 from hauberk.envoy.addresses import ads_source
 from hauberk.envoy.network_filters import PASSTHROUGH
-from hauberk.envoy.outbound.cluster_specs import cluster_name
+from hauberk.envoy.outbound.http_route import build_http_route
 from hauberk.model.mesh import OutboundPolicy
 from hauberk.model.service import PortKind, Service
-from hauberk.model.traffic import MESH_GATEWAY, HttpDestination, HttpRoute, MatchKind, UriMatch, VirtualService
+from hauberk.model.traffic import MESH_GATEWAY, HttpDestination, HttpRoute, VirtualService
 from hauberk.policy.selectors import exported_to, most_specific
 from hauberk.view.mesh_view import MeshView
 
 __all__ = ["build_http_route", "build_route_configuration", "build_route_shell", "build_virtual_host", "domains"]
-
-_RETRY_ON = "connect-failure,refused-stream,unavailable,cancelled,reset-before-request"
-"""Istio's default, each certain not to have reached the application (`unavailable` and `cancelled` are gRPC's own answers)."""
-_RETRIES = 2
 
 
 def build_route_configuration(view: MeshView, client_namespace: str, port: int) -> m.RouteConfiguration:
@@ -62,15 +58,6 @@ def domains(service: Service, port: int, client_namespace: str) -> list[str]:
     return [form for name in dict.fromkeys(known) for form in (name, f"{name}:{port}")]
 
 
-def build_http_route(view: MeshView, route: HttpRoute, called_port: int) -> list[m.Route]:
-    """One Envoy route for each match of a VirtualService's rule; none where it has nowhere to go."""
-    action = _action(view, route, called_port)
-    if action is None:
-        return []
-    matches = [_match(match) for match in route.matches] or [m.RouteMatch(prefix="/")]
-    return [m.Route(name=route.name, match=match, route=action) for match in matches]
-
-
 def _virtual_host(view: MeshView, client_namespace: str, service: Service, port: int) -> m.VirtualHost:
     rule = _virtual_service(view, client_namespace, service)
     if rule is None:
@@ -95,52 +82,6 @@ def _virtual_service(view: MeshView, client_namespace: str, service: Service) ->
                 by_host.setdefault(host, rule)
     best = most_specific(by_host, service.hostname)
     return by_host[best] if best is not None else None
-
-
-def _action(view: MeshView, route: HttpRoute, called_port: int) -> m.RouteAction | None:
-    clusters = [(_cluster_of(view, target, called_port), target.weight) for target in route.destinations if target.weight > 0]
-    if not clusters:
-        return None
-    action = m.RouteAction(retry_policy=_retry_policy())
-    action.timeout.CopyFrom(m.duration(route.timeout or timedelta(0)))
-    if len(clusters) == 1:
-        action.cluster = clusters[0][0]
-    else:
-        for name, weight in clusters:
-            action.weighted_clusters.clusters.add(name=name, weight=m.UInt32Value(value=weight))
-    return action
-
-
-def _cluster_of(view: MeshView, target: HttpDestination, called_port: int) -> str:
-    return cluster_name(target.port or _default_port(view, target.host, called_port), target.subset, target.host)
-
-
-def _default_port(view: MeshView, host: str, called_port: int) -> int:
-    """A destination without a port means the Service's only one, else the port that was called (Istio `GetDestinationCluster`)."""
-    service = view.services.get(host)
-    return service.ports[0].number if service is not None and len(service.ports) == 1 else called_port
-
-
-def _match(match: UriMatch) -> m.RouteMatch:
-    if match.kind is MatchKind.EXACT:
-        return m.RouteMatch(path=match.value)
-    if match.kind is MatchKind.PREFIX:
-        return m.RouteMatch(prefix=match.value)
-    return m.RouteMatch(safe_regex={"regex": match.value})
-
-
-def _retry_policy() -> m.RetryPolicy:
-    return m.RetryPolicy(
-        retry_on=_RETRY_ON,
-        num_retries=m.UInt32Value(value=_RETRIES),
-        retry_host_predicate=_other_hosts(),
-        host_selection_retry_max_attempts=5,
-    )
-
-
-def _other_hosts() -> Iterable[m.RetryPolicy.RetryHostPredicate]:
-    name = "envoy.retry_host_predicates.previous_hosts"
-    return [m.RetryPolicy.RetryHostPredicate(name=name, typed_config=m.pack(m.PreviousHostsPredicate()))]
 
 
 def _everything_else(policy: OutboundPolicy) -> m.VirtualHost:

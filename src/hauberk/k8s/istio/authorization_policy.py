@@ -3,12 +3,12 @@
 Source: istio/api security/v1beta1/authorization_policy.proto; istio pkg/config/validation, pilot/pkg/security/authz.
 """
 
-import ipaddress
 from collections.abc import Iterable
 from typing import Final, Literal
 
 from pydantic import Field
 
+from hauberk.k8s.istio.hosts import is_cidr
 from hauberk.k8s.istio.peer_authentication import WorkloadSelector
 from hauberk.k8s.kind import Manifest
 from hauberk.k8s.models import LaterList, LaterObject, Part
@@ -182,7 +182,5 @@ def _check_ports(ports: Iterable[str], path: str, review: Review) -> None:
 
 def _check_blocks(blocks: Iterable[str], path: str, review: Review) -> None:
     for block in blocks:
-        try:
-            ipaddress.ip_network(block, strict=False)
-        except ValueError:
+        if not is_cidr(block):
             review.invalid(path, block, "is no IP address or CIDR block", code=_CODE)

@@ -1,11 +1,12 @@
 """Hosts, exports and regular expressions, which several of Istio's kinds name (istio pkg/config/validation)."""
 
+import ipaddress
 import re
 
 from hauberk.k8s.review import Review
 from hauberk.k8s.syntax import dns1123_label
 
-__all__ = ["check_export", "check_host", "check_regex"]
+__all__ = ["check_export", "check_host", "check_regex", "is_cidr"]
 
 _LABEL = re.compile(r"[a-zA-Z0-9_]([-a-zA-Z0-9_]*[a-zA-Z0-9_])?")
 
@@ -37,3 +38,12 @@ def check_regex(pattern: str, path: str, review: Review, *, code: str) -> None:
         return
     if re.search(r"\(\?(=|!|<[=!])|\\[1-9]", pattern):
         review.invalid(path, pattern, "looks ahead, behind or back, which RE2 does not have", code=code)
+
+
+def is_cidr(text: str) -> bool:
+    """Whether it is an IP address or a block of them."""
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True

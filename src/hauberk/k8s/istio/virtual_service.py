@@ -1,14 +1,16 @@
-"""VirtualService: where requests to a host go. Implemented: hosts, gateways, HTTP routes by uri with weights, subsets and timeout.
+"""VirtualService: where requests to a host go. Implemented: all but `delegate` and `statPrefix`.
 
 Source: istio/api networking/v1alpha3/virtual_service.proto; istio pkg/config/validation.
 """
 
+from typing import Literal
+
 from pydantic import Field
 
 from hauberk.k8s.istio.destination_rule import PortSelector
-from hauberk.k8s.istio.hosts import check_host, check_regex
+from hauberk.k8s.istio.hosts import check_export, check_host, check_regex, is_cidr
 from hauberk.k8s.kind import Manifest
-from hauberk.k8s.models import Duration, LaterFlag, LaterList, LaterNumber, LaterObject, LaterText, Part
+from hauberk.k8s.models import Duration, LaterFlag, LaterObject, LaterText, Part, UInt32
 from hauberk.k8s.review import Review
 from hauberk.k8s.syntax import dns1123_label, dns1123_subdomain, port_number
 
@@ -35,17 +37,28 @@ class HttpMatchRequest(Part):
     """A name for people."""
     uri: StringMatch | None = None
     """The path of the request."""
-    scheme: LaterObject = None
-    method: LaterObject = None
-    authority: LaterObject = None
-    headers: LaterObject = None
-    without_headers: LaterObject = None
-    query_params: LaterObject = None
-    port: LaterNumber = None
-    source_labels: LaterObject = None
-    source_namespace: LaterText = None
-    gateways: LaterList = None
-    ignore_uri_case: LaterFlag = None
+    scheme: StringMatch | None = None
+    """Its scheme."""
+    method: StringMatch | None = None
+    """Its method."""
+    authority: StringMatch | None = None
+    """The host that it asks for."""
+    headers: dict[str, StringMatch] | None = None
+    """Its headers; an empty match asks only that the header is there."""
+    without_headers: dict[str, StringMatch] | None = None
+    """Headers that must not match."""
+    query_params: dict[str, StringMatch] | None = None
+    """Its query parameters."""
+    port: UInt32 | None = None
+    """The port that it was sent to."""
+    source_labels: dict[str, str] | None = None
+    """Labels of the client's pod."""
+    source_namespace: str | None = None
+    """The client's namespace."""
+    gateways: list[str] | None = None
+    """Gateways at which the match holds, instead of the VirtualService's."""
+    ignore_uri_case: bool | None = None
+    """Compare the path without regard to case."""
     stat_prefix: LaterText = None
 
 
@@ -60,6 +73,166 @@ class Destination(Part):
     """The Service's port; needed where it has more than one."""
 
 
+class HeaderOperations(Part):
+    """Changes to headers."""
+
+    set: dict[str, str] | None = None
+    """Headers to write over."""
+    add: dict[str, str] | None = None
+    """Headers to add a value to."""
+    remove: list[str] | None = None
+    """Headers to take out."""
+
+
+class Headers(Part):
+    """Changes to the headers of both directions."""
+
+    request: HeaderOperations | None = None
+    """On the way to the destination."""
+    response: HeaderOperations | None = None
+    """On the way back."""
+
+
+class Percent(Part):
+    """A percentage."""
+
+    value: float | None = None
+    """From 0.0 to 100.0."""
+
+
+class HttpRedirect(Part):
+    """Where the client is told to ask instead."""
+
+    uri: str | None = None
+    """The new path; `%PREFIX()%...` replaces the matched prefix only."""
+    authority: str | None = None
+    """The new host."""
+    port: UInt32 | None = None
+    """The new port."""
+    derive_port: LaterText = None
+    scheme: str | None = None
+    """The new scheme."""
+    redirect_code: UInt32 | None = None
+    """301 (the default), 302, 303, 307 or 308."""
+
+
+class HttpBody(Part):
+    """The body of an answer."""
+
+    string: str | None = None
+    """As text."""
+    bytes: str | None = None
+    """As base64."""
+
+
+class HttpDirectResponse(Part):
+    """An answer that nobody is asked for."""
+
+    status: UInt32
+    """Its status."""
+    body: HttpBody | None = None
+    """Its body."""
+
+
+class RegexRewrite(Part):
+    """A rewrite of the path by a regular expression."""
+
+    match: str | None = None
+    """The expression (RE2)."""
+    rewrite: str | None = None
+    """What takes its place, with groups as \\1."""
+
+
+class HttpRewrite(Part):
+    """What is replaced in requests before they go on."""
+
+    uri: str | None = None
+    """The new path, or the new prefix where a prefix was matched."""
+    authority: str | None = None
+    """The new host."""
+    uri_regex_rewrite: RegexRewrite | None = None
+    """A rewrite by a regular expression."""
+
+
+class HttpRetry(Part):
+    """When a failed request is tried again."""
+
+    attempts: int | None = None
+    """How often; 0 is never."""
+    per_try_timeout: Duration | None = None
+    """How long each try may take."""
+    retry_on: str | None = None
+    """Envoy's conditions and status codes, with commas."""
+    retry_remote_localities: LaterFlag = None
+    retry_ignore_previous_hosts: bool | None = None
+    """Choose another endpoint each time (the default)."""
+    backoff: Duration | None = None
+    """The shortest wait between tries."""
+
+
+class FaultDelay(Part):
+    """Requests that are held back."""
+
+    fixed_delay: Duration | None = None
+    """How long."""
+    exponential_delay: LaterText = None
+    percentage: Percent | None = None
+    """How many; all by default."""
+    percent: UInt32 | None = None
+    """How many, as whole percents."""
+
+
+class FaultAbort(Part):
+    """Requests that fail."""
+
+    http_status: UInt32 | None = None
+    """With this status."""
+    grpc_status: str | None = None
+    """With this gRPC status, by name or number."""
+    http2_error: LaterText = None
+    percentage: Percent | None = None
+    """How many; all by default."""
+
+
+class HttpFault(Part):
+    """Faults on purpose."""
+
+    delay: FaultDelay | None = None
+    """Requests that are held back."""
+    abort: FaultAbort | None = None
+    """Requests that fail."""
+
+
+class HttpMirror(Part):
+    """Where copies of requests go."""
+
+    destination: Destination
+    """Where they go; answers are dropped."""
+    percentage: Percent | None = None
+    """How many; all by default."""
+
+
+class CorsPolicy(Part):
+    """What browsers are told about calls from other origins."""
+
+    allow_origin: list[str] | None = None
+    """Origins, exactly (deprecated)."""
+    allow_origins: list[StringMatch] | None = None
+    """Origins that may call."""
+    allow_methods: list[str] | None = None
+    """Methods that they may use."""
+    allow_headers: list[str] | None = None
+    """Headers that they may send."""
+    expose_headers: list[str] | None = None
+    """Headers that they may read."""
+    max_age: Duration | None = None
+    """How long browsers may remember it."""
+    allow_credentials: bool | None = None
+    """Whether credentials may be sent."""
+    unmatched_preflights: Literal["UNSPECIFIED", "FORWARD", "IGNORE"] | None = None
+    """Whether preflights of other origins go to the application (the default)."""
+
+
 class RouteDestination(Part):
     """A destination and its share."""
 
@@ -67,7 +240,8 @@ class RouteDestination(Part):
     """Where requests go."""
     weight: int | None = None
     """Its share of the route's requests; alone it takes all."""
-    headers: LaterObject = None
+    headers: Headers | None = None
+    """Changes to headers of what goes there."""
 
 
 class HttpRoute(Part):
@@ -81,19 +255,71 @@ class HttpRoute(Part):
     """Where they go, by weight."""
     timeout: Duration | None = None
     """How long a request may take."""
-    redirect: LaterObject = None
-    direct_response: LaterObject = None
+    redirect: HttpRedirect | None = None
+    """The client is told to ask elsewhere."""
+    direct_response: HttpDirectResponse | None = None
+    """The sidecar answers itself."""
     delegate: LaterObject = None
-    rewrite: LaterObject = None
-    retries: LaterObject = None
-    fault: LaterObject = None
-    mirror: LaterObject = None
-    mirrors: LaterList = None
-    mirror_percent: LaterNumber = None
-    mirror_percent_old: LaterNumber = Field(default=None, alias="mirror_percent")
-    mirror_percentage: LaterObject = None
-    cors_policy: LaterObject = None
-    headers: LaterObject = None
+    rewrite: HttpRewrite | None = None
+    """What is replaced before requests go on."""
+    retries: HttpRetry | None = None
+    """When a failed request is tried again."""
+    fault: HttpFault | None = None
+    """Faults on purpose."""
+    mirror: Destination | None = None
+    """Where copies go."""
+    mirrors: list[HttpMirror] | None = None
+    """Where copies go, to several destinations."""
+    mirror_percent: UInt32 | None = None
+    """How many are copied, as whole percents."""
+    mirror_percent_old: UInt32 | None = Field(default=None, alias="mirror_percent")
+    """How many are copied (deprecated)."""
+    mirror_percentage: Percent | None = None
+    """How many are copied; all by default."""
+    cors_policy: CorsPolicy | None = None
+    """What browsers are told about calls from other origins."""
+    headers: Headers | None = None
+    """Changes to headers."""
+
+
+class L4MatchAttributes(Part):
+    """Conditions that a connection must all meet."""
+
+    destination_subnets: list[str] | None = None
+    """Addresses or CIDR blocks that it is for."""
+    port: UInt32 | None = None
+    """The port that it is for."""
+    source_labels: dict[str, str] | None = None
+    """Labels of the client's pod."""
+    source_namespace: str | None = None
+    """The client's namespace."""
+    gateways: list[str] | None = None
+    """Gateways at which the match holds."""
+
+
+class TlsMatchAttributes(L4MatchAttributes):
+    """Conditions that a TLS connection must all meet."""
+
+    sni_hosts: list[str] | None = None
+    """Server names that it asks for."""
+
+
+class TcpRoute(Part):
+    """What happens to the connections that match."""
+
+    match: list[L4MatchAttributes] | None = None
+    """Any of these must match; none means every connection."""
+    route: list[RouteDestination] | None = None
+    """Where they go, by weight."""
+
+
+class TlsRoute(Part):
+    """What happens to the TLS connections that match, which are not ended."""
+
+    match: list[TlsMatchAttributes] | None = None
+    """Any of these must match."""
+    route: list[RouteDestination] | None = None
+    """Where they go, by weight."""
 
 
 class VirtualServiceSpec(Part):
@@ -105,9 +331,12 @@ class VirtualServiceSpec(Part):
     """Gateways at which the routes hold, `[namespace/]name`; `mesh` (the default) is every sidecar."""
     http: list[HttpRoute] | None = None
     """Routes of HTTP requests; the first that matches is taken."""
-    tls: LaterList = None
-    tcp: LaterList = None
-    export_to: LaterList = None
+    tls: list[TlsRoute] | None = None
+    """Routes of TLS connections by server name."""
+    tcp: list[TcpRoute] | None = None
+    """Routes of connections."""
+    export_to: list[str] | None = None
+    """Namespaces whose clients see it: `.` its own, `*` all (the default)."""
 
 
 _INSTEAD_OF_ROUTE = ("redirect", "direct_response", "delegate")
@@ -126,6 +355,11 @@ def check_virtual_service(obj: Manifest, review: Review) -> None:
         review.required("spec.http", "http, tcp or tls must be provided in virtual service", code=_CODE)
     for index, route in enumerate(spec.http or ()):
         _check_route(route, f"spec.http[{index}]", review)
+    for index, stream in enumerate(spec.tcp or ()):
+        _check_connections(stream, f"spec.tcp[{index}]", review)
+    for index, secure in enumerate(spec.tls or ()):
+        _check_connections(secure, f"spec.tls[{index}]", review)
+    check_export(spec.export_to or [], "spec.exportTo", review, code=_CODE)
 
 
 def _check_gateway(gateway: str, path: str, review: Review) -> None:
@@ -139,13 +373,74 @@ def _check_route(route: HttpRoute, path: str, review: Review) -> None:
     if not route.route and not any(getattr(route, field) for field in _INSTEAD_OF_ROUTE):
         review.required(f"{path}.route", "HTTP route, redirect or direct_response is required", code=_CODE)
     for index, match in enumerate(route.match or ()):
-        if match.uri is not None:
-            _check_match(match.uri, f"{path}.match[{index}].uri", review)
+        _check_conditions(match, f"{path}.match[{index}]", review)
+    _check_actions(route, path, review)
     destinations = route.route or []
     for index, entry in enumerate(destinations):
         _check_destination(entry, f"{path}.route[{index}]", review)
     if len(destinations) > 1 and sum(entry.weight or 0 for entry in destinations) == 0:
         review.invalid(f"{path}.route", 0, "total destination weight = 0", code=_CODE, fix="Give the destinations weights.")
+
+
+def _check_conditions(match: HttpMatchRequest, path: str, review: Review) -> None:
+    for name in ("uri", "scheme", "method", "authority"):
+        text = getattr(match, name)
+        if text is not None:
+            _check_match(text, f"{path}.{name}", review)
+    for name, alias in (("headers", "headers"), ("without_headers", "withoutHeaders"), ("query_params", "queryParams")):
+        for key, text in (getattr(match, name) or {}).items():
+            if text != StringMatch():
+                _check_match(text, f"{path}.{alias}[{key}]", review)
+
+
+def _check_actions(route: HttpRoute, path: str, review: Review) -> None:
+    given = [name for name in ("route", "redirect", "direct_response") if getattr(route, name)]
+    if len(given) > 1:
+        review.invalid(path, given, f"HTTP route cannot contain both {given[0]} and {given[1]}", code=_CODE)
+    if route.redirect is not None:
+        code = route.redirect.redirect_code
+        if code not in (None, 0, 301, 302, 303, 307, 308):
+            review.invalid(f"{path}.redirect.redirectCode", code, "must be 301, 302, 303, 307 or 308", code=_CODE)
+        if not (route.redirect.uri or route.redirect.authority or route.redirect.scheme or route.redirect.port or code):
+            review.required(f"{path}.redirect", "redirect must specify URI, authority, scheme, or both", code=_CODE)
+    if route.direct_response is not None and not 200 <= route.direct_response.status <= 599:
+        review.invalid(f"{path}.directResponse.status", route.direct_response.status, "must be 200 to 599", code=_CODE)
+    regex = route.rewrite.uri_regex_rewrite if route.rewrite is not None else None
+    if regex is not None and regex.match:
+        check_regex(regex.match, f"{path}.rewrite.uriRegexRewrite.match", review, code=_CODE)
+    if route.retries is not None and (route.retries.attempts or 0) < 0:
+        review.invalid(f"{path}.retries.attempts", route.retries.attempts, "attempts cannot be negative", code=_CODE)
+    if route.fault is not None:
+        _check_fault(route.fault, f"{path}.fault", review)
+
+
+def _check_fault(fault: HttpFault, path: str, review: Review) -> None:
+    for name, part in (("delay", fault.delay), ("abort", fault.abort)):
+        percentage = part.percentage.value if part is not None and part.percentage is not None else None
+        if percentage is not None and not 0 <= percentage <= 100:
+            review.invalid(f"{path}.{name}.percentage.value", percentage, "percentage must be in range 0.0 - 100.0", code=_CODE)
+    if fault.abort is None:
+        return
+    status = fault.abort.http_status
+    if status is None and not fault.abort.grpc_status:
+        review.required(f"{path}.abort.httpStatus", "httpStatus or grpcStatus", code=_CODE)
+    elif status is not None and not 200 <= status <= 599:
+        review.invalid(f"{path}.abort.httpStatus", status, "must be 200 to 599", code=_CODE)
+
+
+def _check_connections(route: TcpRoute | TlsRoute, path: str, review: Review) -> None:
+    if not route.route:
+        review.required(f"{path}.route", "TCP route is required" if isinstance(route, TcpRoute) else "TLS route is required", code=_CODE)
+    for index, entry in enumerate(route.route or ()):
+        _check_destination(entry, f"{path}.route[{index}]", review)
+    for index, match in enumerate(route.match or ()):
+        if isinstance(match, TlsMatchAttributes) and not match.sni_hosts:
+            review.required(f"{path}.match[{index}].sniHosts", "TLS match must have at least one SNI host", code=_CODE)
+        for subnet in match.destination_subnets or ():
+            if not is_cidr(subnet):
+                review.invalid(f"{path}.match[{index}].destinationSubnets", subnet, "is no IP address or CIDR block", code=_CODE)
+    if isinstance(route, TlsRoute) and not route.match:
+        review.required(f"{path}.match", "TLS route must have at least one match condition", code=_CODE)
 
 
 def _check_match(match: StringMatch, path: str, review: Review) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from hauberk.envoy.outbound.listeners import build_http_listener, build_tcp_listener, build_virtual_outbound, tcp_listeners
+from hauberk.envoy.outbound.tcp_routes import TcpTargets
 from hauberk.model.mesh import OutboundPolicy
 from tests.unit.envoy.builders import as_dict
 from tests.unit.model.builders import make_service, make_slice, make_workload
@@ -44,7 +45,7 @@ def test_http_of_a_port_is_one_listener_and_other_bytes_fall_through() -> None:
 
 
 def test_tcp_is_a_listener_an_address() -> None:
-    listener = as_dict(build_tcp_listener("10.96.0.3", 3306, "c"))
+    listener = as_dict(build_tcp_listener("10.96.0.3", 3306, TcpTargets((("c", 1),))))
     assert (listener["name"], listener["bind_to_port"], cluster(listener["filter_chains"][0])) == ("10.96.0.3_3306", False, "c")
     assert "listener_filters" not in listener
 
@@ -63,4 +64,5 @@ def test_which_addresses_a_port_listens_on() -> None:
         (undeclared, [("10.96.0.4", 3306, name)]),
     ):
         view = make_view(service, *pods, make_slice("db", *pods, ports={service.ports[0].name: 3307}))
-        assert list(tcp_listeners(view, service, service.ports[0])) == addresses
+        found = [(address, number, targets.otherwise) for address, number, targets in tcp_listeners(view, service, service.ports[0])]
+        assert found == [(address, number, ((cluster, 1),)) for address, number, cluster in addresses]

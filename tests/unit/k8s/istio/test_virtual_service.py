@@ -83,16 +83,43 @@ def test_gateways_are_names(gateway: str) -> None:
 
 
 def test_what_is_not_implemented_is_said_by_name() -> None:
-    text = service(f"{{mirror: {{host: b}}, match: [{{headers: {{x: {{exact: y}}}}, port: 80}}], retries: {{attempts: 3}}, {TO_B}}}")
+    text = service(f"{{match: [{{statPrefix: x, port: 80}}], retries: {{attempts: 3, retryRemoteLocalities: true}}, {TO_B}}}")
     assert errors(VIRTUAL_SERVICE, text) == []
     assert warnings(VIRTUAL_SERVICE, text) == [
-        ("HBK0290", "spec.http[0].mirror"),
-        ("HBK0290", "spec.http[0].match[0].headers"),
-        ("HBK0290", "spec.http[0].match[0].port"),
-        ("HBK0290", "spec.http[0].retries"),
+        ("HBK0290", "spec.http[0].match[0].statPrefix"),
+        ("HBK0290", "spec.http[0].retries.retryRemoteLocalities"),
     ]
 
 
-def test_a_redirect_alone_is_no_error_and_has_no_effect_yet() -> None:
-    text = service("{redirect: {uri: /x}}")
-    assert (errors(VIRTUAL_SERVICE, text), warnings(VIRTUAL_SERVICE, text)) == ([], [("HBK0290", "spec.http[0].redirect")])
+@pytest.mark.parametrize(
+    ("http", "expected"),
+    [
+        ("{redirect: {}, directResponse: {status: 99}}", "spec.http[0].redirect"),
+        ("{redirect: {uri: /a, redirectCode: 200}}", "spec.http[0].redirect.redirectCode"),
+        (f"{{redirect: {{uri: /a}}, {TO_B}}}", "spec.http[0]"),
+        ("{directResponse: {status: 99}}", "spec.http[0].directResponse.status"),
+        (f"{{rewrite: {{uriRegexRewrite: {{match: '('}}}}, {TO_B}}}", "spec.http[0].rewrite.uriRegexRewrite.match"),
+        (f"{{retries: {{attempts: -1}}, {TO_B}}}", "spec.http[0].retries.attempts"),
+        (f"{{fault: {{abort: {{}}}}, {TO_B}}}", "spec.http[0].fault.abort.httpStatus"),
+        (f"{{fault: {{delay: {{fixedDelay: 1s, percentage: {{value: 101.0}}}}}}, {TO_B}}}", "spec.http[0].fault.delay.percentage.value"),
+        (f"{{match: [{{headers: {{x: {{exact: a, prefix: b}}}}}}], {TO_B}}}", "spec.http[0].match[0].headers[x]"),
+    ],
+)
+def test_actions_and_conditions_are_checked(http: str, expected: str) -> None:
+    assert expected in [path for path, _ in errors(VIRTUAL_SERVICE, service(http))]
+
+
+@pytest.mark.parametrize(
+    ("routes", "expected"),
+    [
+        ("tcp: [{match: [{port: 3306, destinationSubnets: [10.0.0.0/8]}], route: [{destination: {host: b}}]}]", []),
+        ("tls: [{match: [{sniHosts: [a.example]}], route: [{destination: {host: b}}]}]", []),
+        ("tcp: [{}]", ["spec.tcp[0].route"]),
+        ("tcp: [{match: [{destinationSubnets: [x]}], route: [{destination: {host: b}}]}]", ["spec.tcp[0].match[0].destinationSubnets"]),
+        ("tls: [{match: [{port: 443}], route: [{destination: {host: b}}]}]", ["spec.tls[0].match[0].sniHosts"]),
+        ("tls: [{route: [{destination: {host: b}}]}]", ["spec.tls[0].match"]),
+    ],
+)
+def test_routes_of_connections_are_checked(routes: str, expected: list[str]) -> None:
+    text = f"{{kind: VirtualService, spec: {{hosts: [a], {routes}}}}}"
+    assert ([path for path, _ in errors(VIRTUAL_SERVICE, text)], warnings(VIRTUAL_SERVICE, text)) == (expected, [])
