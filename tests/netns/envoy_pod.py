@@ -17,10 +17,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.json_format import MessageToDict
+
 from hauberk import names
 from hauberk.agent.credentials import Credentials, credential_files
 from hauberk.envoy.bootstrap import BootstrapInputs, build_bootstrap
 from hauberk.envoy.mesh_resources import build_resources
+from hauberk.envoy.messages import Secret
 from hauberk.envoy.render import render_resources
 from hauberk.k8s.parse_mesh import parse_mesh_settings
 from hauberk.model.identity import SpiffeId, TrustDomain
@@ -95,6 +98,9 @@ def running_envoy(pod: PodNetwork, view: MeshView, name: tuple[str, str], author
         build_bootstrap(BootstrapInputs(proxy, "istio-system", "basic")), render_resources(build_resources(view, proxy))
     )
     del config["dynamic_resources"]
+    secrets = build_resources(view, proxy).all(names.TYPE_SECRET).values()
+    config["static_resources"]["secrets"] = [_rendered(resource.body) for resource in secrets]
+    _take_secrets_from_here(config)
     authority.write(folder / "credentials", authority.issue(workload.service_account, workload.namespace))
     text = json.dumps(config).replace(names.CREDENTIALS_DIR, str(folder / "credentials")).replace(names.PROXY_DIR, str(folder))
     (folder / "envoy.json").write_text(text)
@@ -119,6 +125,20 @@ def running_envoy(pod: PodNetwork, view: MeshView, name: tuple[str, str], author
     finally:
         process.terminate()
         process.wait(DEADLINE_SECONDS)
+
+
+def _rendered(body: bytes) -> dict[str, Any]:
+    secret = Secret()
+    secret.ParseFromString(body)
+    return dict(MessageToDict(secret, preserving_proto_field_name=True))
+
+
+def _take_secrets_from_here(node: Any) -> None:
+    """Secrets that would come by ADS are in the static configuration."""
+    if isinstance(node, dict) and "ads" in node.get("sds_config", {}):
+        del node["sds_config"]
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        _take_secrets_from_here(child)
 
 
 def _await_ready(pod: PodNetwork) -> None:

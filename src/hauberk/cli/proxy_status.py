@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["proxy_status", "status_rows"]
 
-_TYPES = ("CDS", "LDS", "EDS", "RDS", "VHDS")
+_TYPES = ("CDS", "LDS", "EDS", "RDS", "VHDS", "SDS")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 

@@ -6,8 +6,8 @@ from hauberk import names
 from hauberk.envoy.inbound.clusters import INBOUND_PASSTHROUGH, build_inbound_cluster, build_inbound_passthrough, inbound_cluster_name
 from hauberk.envoy.inbound.listener import INBOUND_LISTENER, build_inbound_listener
 from hauberk.envoy.inbound.specs import InboundSpec, inbound_spec
-from hauberk.envoy.outbound.gateway import build_gateway_listener, build_gateway_routes, gateway_ports
-from hauberk.envoy.resources import Builder, Diff, DiffMemo, Layers, ProxyResources, Resource, diff, make_resource
+from hauberk.envoy.outbound.router import router_resources
+from hauberk.envoy.resources import Builder, Diff, DiffMemo, Layers, ProxyResources, Resource, diff
 from hauberk.envoy.shared_layers import SharedLayers
 from hauberk.model.objects import Labels
 from hauberk.model.proxy import Proxy, ProxyKind
@@ -115,12 +115,8 @@ class MeshResources:
         return self._builder.resource(names.TYPE_CLUSTER, name, name, lambda: build_inbound_cluster(port))
 
     def _router_layers(self, workload: Workload) -> Layers:
-        found: list[Resource] = []
         view = seen_by(self._view, self._group(workload.namespace, workload.labels))
-        for port in gateway_ports(view, workload):
-            found.append(make_resource(names.TYPE_LISTENER, f"0.0.0.0_{port.target}", build_gateway_listener(port)))
-            found.append(make_resource(names.TYPE_ROUTE, port.route_name, build_gateway_routes(view, port)))
-        return _layers(found)
+        return _layers(router_resources(view, workload))
 
 
 def build_resources(view: MeshView, proxy: Proxy) -> ProxyResources:

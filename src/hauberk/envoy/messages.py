@@ -62,7 +62,7 @@ from envoy.extensions.transport_sockets.tls.v3.common_pb2 import (
     TlsCertificate,
     TlsParameters,
 )
-from envoy.extensions.transport_sockets.tls.v3.secret_pb2 import SdsSecretConfig
+from envoy.extensions.transport_sockets.tls.v3.secret_pb2 import SdsSecretConfig, Secret
 from envoy.extensions.transport_sockets.tls.v3.tls_pb2 import CommonTlsContext, DownstreamTlsContext, UpstreamTlsContext
 from envoy.extensions.upstreams.http.v3.http_protocol_options_pb2 import HttpProtocolOptions
 from envoy.service.discovery.v3.discovery_pb2 import (
@@ -149,6 +149,7 @@ __all__ = [
     "RouteMatch",
     "Router",
     "SdsSecretConfig",
+    "Secret",
     "SocketAddress",
     "SocketOption",
     "StatsAccessLog",

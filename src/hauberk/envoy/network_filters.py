@@ -61,6 +61,10 @@ def outbound_http(stat_prefix: str, route_config_name: str, *, edge: bool = Fals
         server_header_transformation=m.HttpConnectionManager.OVERWRITE if edge else m.HttpConnectionManager.PASS_THROUGH,
         server_name="istio-envoy" if edge else "",
     )
+    if edge:  # whoever is outside may not claim to be somebody; who proves it by a certificate is named
+        manager.forward_client_cert_details = m.HttpConnectionManager.SANITIZE_SET
+        manager.set_current_client_cert_details.subject.value = True
+        manager.set_current_client_cert_details.uri = manager.set_current_client_cert_details.dns = True
     # HTTP/1.0 would else fall through as opaque bytes, past routing and mTLS.
     manager.http_protocol_options.accept_http_10 = True
     manager.stream_idle_timeout.CopyFrom(m.duration(timedelta(0)))

@@ -10,6 +10,8 @@ from hauberk.model.traffic import (
     DestinationRule,
     Gateway,
     GatewayServer,
+    ServerTls,
+    ServerTlsMode,
     Subset,
     TlsMode,
     TrafficPolicy,
@@ -91,4 +93,25 @@ def _server(server: Manifest) -> GatewayServer:
         protocol=text(port, "protocol").upper(),
         name=text(port, "name"),
         hosts=tuple(host.rpartition("/")[2] for host in strings(server, "hosts")) or ("*",),
+        tls=_server_tls(mapping(server, "tls")),
+    )
+
+
+_VERSIONS = {"TLSV1_0": "TLSv1_0", "TLSV1_1": "TLSv1_1", "TLSV1_2": "TLSv1_2", "TLSV1_3": "TLSv1_3"}
+
+
+def _server_tls(tls: Manifest) -> ServerTls | None:
+    if not tls:
+        return None
+    mode = text(tls, "mode") or ServerTlsMode.PASSTHROUGH.value
+    if mode not in ServerTlsMode.__members__:
+        raise ConfigError(f'servers[].tls.mode: "{mode}" is no mode. Write SIMPLE, MUTUAL, OPTIONAL_MUTUAL, PASSTHROUGH or ISTIO_MUTUAL.')
+    return ServerTls(
+        mode=ServerTlsMode(mode),
+        credential=text(tls, "credentialName"),
+        https_redirect=bool(tls.get("httpsRedirect")),
+        subject_alt_names=strings(tls, "subjectAltNames"),
+        min_version=_VERSIONS.get(text(tls, "minProtocolVersion"), ""),
+        max_version=_VERSIONS.get(text(tls, "maxProtocolVersion"), ""),
+        cipher_suites=strings(tls, "cipherSuites"),
     )

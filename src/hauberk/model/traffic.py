@@ -23,6 +23,8 @@ __all__ = [
     "HttpMatch",
     "HttpRoute",
     "MatchKind",
+    "ServerTls",
+    "ServerTlsMode",
     "Subset",
     "TlsMode",
     "TrafficPolicy",
@@ -102,6 +104,32 @@ class DestinationRule:
         return (self.created, self.name, self.namespace)
 
 
+class ServerTlsMode(StrEnum):
+    """What a gateway's server does with TLS."""
+
+    PASSTHROUGH = "PASSTHROUGH"
+    SIMPLE = "SIMPLE"
+    MUTUAL = "MUTUAL"
+    OPTIONAL_MUTUAL = "OPTIONAL_MUTUAL"
+    ISTIO_MUTUAL = "ISTIO_MUTUAL"
+    AUTO_PASSTHROUGH = "AUTO_PASSTHROUGH"
+    """Not built."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTls:
+    """TLS of a gateway's server. Versions are Envoy's words, empty for its defaults."""
+
+    mode: ServerTlsMode = ServerTlsMode.PASSTHROUGH
+    credential: str = ""
+    """A Secret of the router's own namespace."""
+    https_redirect: bool = False
+    subject_alt_names: tuple[str, ...] = ()
+    min_version: str = ""
+    max_version: str = ""
+    cipher_suites: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class GatewayServer:
     """A port that a gateway opens. `protocol` is the manifest's, upper case; `hosts` are without a `namespace/` prefix."""
@@ -110,6 +138,7 @@ class GatewayServer:
     protocol: str
     name: str = ""
     hosts: tuple[str, ...] = ("*",)
+    tls: ServerTls | None = None
 
 
 @dataclass(frozen=True, slots=True)

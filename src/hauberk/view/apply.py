@@ -10,6 +10,7 @@ from typing import TypeVar
 from hauberk.model.authorization import AuthorizationPolicy
 from hauberk.model.mesh import MeshSettings, NamespaceOptions
 from hauberk.model.objects import ObjectRef
+from hauberk.model.secret import TlsCredential
 from hauberk.model.security import PeerAuthentication
 from hauberk.model.service import Endpoint, EndpointSlice, Service
 from hauberk.model.traffic import DestinationRule, Gateway, VirtualService
@@ -26,7 +27,7 @@ __all__ = ["apply"]
 
 _T = TypeVar("_T", bound=ModelObject)
 _SETTINGS = "ServiceMeshControlPlane"
-_KINDS: Mapping[type, str] = {Workload: "Pod", NamespaceOptions: "Namespace"}
+_KINDS: Mapping[type, str] = {Workload: "Pod", NamespaceOptions: "Namespace", TlsCredential: "Secret"}
 """Kinds that are spelt unlike their models."""
 Touched = Mapping[ObjectRef, tuple[ModelObject | None, ModelObject | None]]
 """Objects that differ, before and after."""
@@ -90,6 +91,8 @@ def _reindex(view: MeshView, touched: Touched) -> MeshView:
         view = replace(view, authorizations=authorizations)
     if "DestinationRule" in kinds:
         view = _with_destination_rules(view, touched)
+    if "Secret" in kinds:
+        view = replace(view, credentials={(entry.namespace, entry.name): entry for entry in _visible(view, TlsCredential)})
     if "Namespace" in kinds:
         options = _visible(view, NamespaceOptions)
         view = replace(view, namespaces={entry.name: entry.inbound for entry in options if entry.inbound is not None})

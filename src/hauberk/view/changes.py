@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hauberk.model.authorization import AuthorizationPolicy
 from hauberk.model.mesh import MeshSettings, NamespaceOptions
 from hauberk.model.objects import ObjectRef
+from hauberk.model.secret import TlsCredential
 from hauberk.model.security import PeerAuthentication
 from hauberk.model.service import EndpointSlice, Service
 from hauberk.model.traffic import DestinationRule, Gateway, VirtualService
@@ -22,6 +23,7 @@ ModelObject = (
     | DestinationRule
     | VirtualService
     | Gateway
+    | TlsCredential
     | NamespaceOptions
     | MeshSettings
 )

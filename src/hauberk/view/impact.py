@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from hauberk import names
 from hauberk.model.objects import ObjectRef
+from hauberk.model.routing import HttpDestination, VirtualService
 from hauberk.model.security import MtlsMode
 from hauberk.model.service import Endpoint, EndpointSlice, Service
-from hauberk.model.routing import HttpDestination, VirtualService
 from hauberk.model.traffic import DestinationRule
 from hauberk.model.workload import Workload
 from hauberk.policy.auto_mtls import endpoint_takes_mtls, uses_original_destination
@@ -38,7 +38,7 @@ def affected(before: MeshView, after: MeshView, touched: _Touched) -> Affected:
         parts.append(_by_peer_authentications(before, after))
     if before.authorizations != after.authorizations or before.namespaces != after.namespaces:
         parts.append(_by_authorizations(before, after))
-    if before.gateways != after.gateways:
+    if before.gateways != after.gateways or before.credentials != after.credentials:
         parts.append(Affected(routers=True))
     return Affected.union(parts)
 

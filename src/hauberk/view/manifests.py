@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from hauberk.k8s.kind import Manifest, name_of, namespace_of
 from hauberk.k8s.parse_authorization import parse_authorization_policy
 from hauberk.k8s.parse_mesh import parse_namespace
+from hauberk.k8s.parse_secret import parse_tls_credential
 from hauberk.k8s.parse_security import parse_peer_authentication
 from hauberk.k8s.parse_service import parse_endpoint_slice, parse_service
 from hauberk.k8s.parse_traffic import parse_destination_rule, parse_gateway, parse_virtual_service
@@ -16,6 +17,7 @@ __all__ = ["VIEW_KINDS", "parse_change"]
 
 _PARSERS: Mapping[str, Callable[[Manifest], ModelObject | None]] = {
     "Namespace": parse_namespace,
+    "Secret": parse_tls_credential,
     "Pod": parse_workload,
     "Service": parse_service,
     "EndpointSlice": parse_endpoint_slice,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from hauberk.model.mesh import InboundProtocol, MeshSettings
 from hauberk.model.objects import ObjectRef
+from hauberk.model.secret import TlsCredential
 from hauberk.model.service import Endpoint, EndpointSlice, Service
 from hauberk.model.traffic import Gateway, VirtualService
 from hauberk.model.workload import Workload
@@ -50,6 +51,8 @@ class MeshView:
     addresses: Mapping[str, Workload] = field(default_factory=dict, repr=False)
     """Workloads by IP address."""
     peer_authentications: PeerAuthenticationIndex = field(default_factory=PeerAuthenticationIndex)
+    credentials: Mapping[WorkloadKey, TlsCredential] = field(default_factory=dict, repr=False)
+    """Certificates in Secrets, by namespace and name."""
     namespaces: Mapping[str, InboundProtocol] = field(default_factory=dict)
     """`hauberk.io/inbound` of the namespaces that say something."""
     authorizations: AuthorizationIndex = field(default_factory=AuthorizationIndex)

@@ -27,7 +27,14 @@ __all__ = ["ConnectionKey", "Converged", "Discovery", "NotYetKnown", "Outcome", 
 
 ConnectionKey = NewType("ConnectionKey", int)
 
-_TYPES = (names.TYPE_CLUSTER, names.TYPE_ENDPOINT, names.TYPE_LISTENER, names.TYPE_ROUTE, names.TYPE_VIRTUAL_HOST)
+_TYPES = (
+    names.TYPE_CLUSTER,
+    names.TYPE_ENDPOINT,
+    names.TYPE_LISTENER,
+    names.TYPE_ROUTE,
+    names.TYPE_VIRTUAL_HOST,
+    names.TYPE_SECRET,
+)
 
 
 class ProxyRefused(PeerError):

@@ -26,6 +26,7 @@ FEED_KINDS: Final[tuple[Kind, ...]] = (
     core.SERVICE,
     core.POD,
     core.NAMESPACE,
+    core.SECRET,
     discovery.ENDPOINT_SLICE,
     security.PEER_AUTHENTICATION,
     security.AUTHORIZATION_POLICY,

@@ -14,6 +14,7 @@ _SHORT_NAMES = {
     names.TYPE_LISTENER: "LDS",
     names.TYPE_ROUTE: "RDS",
     names.TYPE_VIRTUAL_HOST: "VHDS",
+    names.TYPE_SECRET: "SDS",
 }
 
 

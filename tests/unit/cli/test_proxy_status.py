@@ -32,8 +32,10 @@ PROXIES = [
 
 def test_each_type_has_its_state_and_age() -> None:
     table = status_rows(PROXIES, now=NOW, wide=False)
-    assert table.columns == ("NAME", "MESH", "CDS", "LDS", "EDS", "RDS", "VHDS")
-    assert table.rows == (("details-1.books", "istio-system/basic", "SYNCED (5s)", "ERROR (3h)", "STALE (5m)", "NOT SENT", "IGNORED"),)
+    assert table.columns == ("NAME", "MESH", "CDS", "LDS", "EDS", "RDS", "VHDS", "SDS")
+    assert table.rows == (
+        ("details-1.books", "istio-system/basic", "SYNCED (5s)", "ERROR (3h)", "STALE (5m)", "NOT SENT", "IGNORED", "IGNORED"),
+    )
 
 
 def test_wide_has_envoys_own_words_in_one_line() -> None:

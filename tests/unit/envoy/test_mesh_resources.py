@@ -8,19 +8,22 @@ from hauberk.envoy.mesh_resources import MeshResources, build_resources
 from hauberk.envoy.resources import ProxyResources
 from hauberk.model.authorization import AuthorizationPolicy
 from hauberk.model.routing import HttpDestination, HttpMatch, HttpRoute, Mirror, TcpRoute, VirtualService
+from hauberk.model.secret import TlsCredential
 from hauberk.model.security import MtlsMode
-from hauberk.model.traffic import Gateway, GatewayServer, Subset, TlsMode
+from hauberk.model.traffic import Gateway, GatewayServer, ServerTls, ServerTlsMode, Subset, TlsMode
 from hauberk.view.apply import apply
 from hauberk.view.changes import Affected, Change, Delete, ModelObject, Put
 from tests.unit.envoy.builders import router, sidecar
 from tests.unit.model.builders import ROOT, make_policy, make_rule, make_service, make_settings, make_slice, make_workload
 from tests.unit.view.builders import DETAILS, REVIEWS, bookinfo_objects, make_view
 
-TYPES = (names.TYPE_CLUSTER, names.TYPE_ENDPOINT, names.TYPE_LISTENER, names.TYPE_ROUTE, names.TYPE_VIRTUAL_HOST)
+TYPES = (names.TYPE_CLUSTER, names.TYPE_ENDPOINT, names.TYPE_LISTENER, names.TYPE_ROUTE, names.TYPE_VIRTUAL_HOST, names.TYPE_SECRET)
 LABELS = {"istio": "ingressgateway"}
 ROUTER = make_workload("gateway-1", ROOT, address="10.244.9.1", labels=LABELS)
 GATEWAY = Gateway("bookinfo", "gw", LABELS, (GatewayServer(80, "HTTP"),))
+SECURE_GATEWAY = Gateway("bookinfo", "tls", LABELS, (GatewayServer(443, "HTTPS", tls=ServerTls(ServerTlsMode.SIMPLE, "cert")),))
 TO_DETAILS = VirtualService("bookinfo", "v", ("*",), ("bookinfo/gw",), (HttpRoute((HttpDestination(DETAILS),)),))
+MIRRORED = (HttpRoute((HttpDestination(REVIEWS),), mirrors=(Mirror(HttpDestination(DETAILS)),)),)
 # A rule of its own for one kind of client.
 BY_CLIENT = (
     HttpRoute((HttpDestination(DETAILS),), (HttpMatch(source_labels=(("version", "v1"),)),)),
@@ -104,12 +107,16 @@ OBJECTS: list[ModelObject] = [
     make_rule("mesh", ROOT, "*.local", TlsMode.ISTIO_MUTUAL),
     VirtualService("bookinfo", "m", (REVIEWS,), http=(HttpRoute((HttpDestination(REVIEWS, "v1"),)),)),
     VirtualService("bookinfo", "t", (REVIEWS,), tcp=(TcpRoute((HttpDestination(DETAILS),)),)),
-    VirtualService("bookinfo", "t", (REVIEWS,), http=(HttpRoute((HttpDestination(REVIEWS),), mirrors=(Mirror(HttpDestination(DETAILS)),)),)),
+    VirtualService(
+        "bookinfo", "t", (REVIEWS,), http=(HttpRoute((HttpDestination(REVIEWS),), mirrors=(Mirror(HttpDestination(DETAILS)),)),)
+    ),
     VirtualService("bookinfo", "s", ("*.bookinfo.svc.cluster.local",), http=BY_CLIENT),
     AuthorizationPolicy("bookinfo", "a", selector=(("app", "details"),)),
     AuthorizationPolicy(ROOT, "root"),
     TO_DETAILS,
     GATEWAY,
+    SECURE_GATEWAY,
+    TlsCredential(ROOT, "cert", b"c", b"k"),
     make_service("gateway", ROOT, ("http", 80, 8080), selector=LABELS),
     make_settings(),
     make_settings("bookinfo"),

@@ -27,7 +27,7 @@ def test_an_object_that_counts_for_nothing_is_deleted() -> None:
 
 
 def test_other_kinds_are_no_change() -> None:
-    assert parse_change({"kind": "Secret", "metadata": {"name": "a"}}) is None
+    assert parse_change({"kind": "ConfigMap", "metadata": {"name": "a"}}) is None
 
 
 @pytest.mark.parametrize("kind", VIEW_KINDS)

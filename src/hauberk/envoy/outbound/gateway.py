@@ -1,6 +1,6 @@
 """Routers: listeners and routes from the Gateways that select a pod, and the VirtualServices bound to them.
 
-Source: Istio core/gateway.go, facts/istio-mtls.md 1.5, 4. HTTP servers only: TLS on gateways is not built yet, and validation says so.
+Source: Istio core/gateway.go, facts/istio-mtls.md 1.5, 4. HTTP servers here; those with TLS are gateway_tls.py.
 A Gateway names the port of the router's Service; the listener is on that Service's target port (80 -> 8080), as in Istio.
 """
 
@@ -16,7 +16,7 @@ from hauberk.model.workload import Workload
 from hauberk.policy.selectors import host_matches
 from hauberk.view.mesh_view import MeshView
 
-__all__ = ["GatewayPort", "build_gateway_listener", "build_gateway_routes", "gateway_ports"]
+__all__ = ["GatewayPort", "build_gateway_listener", "build_gateway_routes", "gateway_ports", "target_port"]
 
 _HTTP_PROTOCOLS = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB"})
 
@@ -30,10 +30,13 @@ class GatewayPort:
     servers: tuple[tuple[Gateway, tuple[str, ...]], ...] = field(default=())
     """The Gateways with a server on this port, oldest first, with that server's hosts."""
 
+    secure_name: str = ""
+    """The name of the routes of a server with TLS, which has routes of its own."""
+
     @property
     def route_name(self) -> str:
-        """`http.8080`."""
-        return f"http.{self.target}"
+        """`http.8080`, or `https.8443.<port name>.<gateway>.<namespace>`."""
+        return self.secure_name or f"http.{self.target}"
 
 
 def gateway_ports(view: MeshView, workload: Workload) -> list[GatewayPort]:
@@ -42,7 +45,7 @@ def gateway_ports(view: MeshView, workload: Workload) -> list[GatewayPort]:
     for gateway in view.gateways_of(workload.labels):
         for server in gateway.servers:
             if server.protocol in _HTTP_PROTOCOLS:
-                key = (_target(view, workload, server.port), server.port)
+                key = (target_port(view, workload, server.port), server.port)
                 found.setdefault(key, []).append((gateway, server.hosts))
     merged: dict[int, GatewayPort] = {}
     for (target, number), servers in sorted(found.items(), key=lambda item: item[0]):
@@ -69,13 +72,20 @@ def build_gateway_routes(view: MeshView, port: GatewayPort) -> m.RouteConfigurat
         for domain in _shared_hosts(port, rule):
             hosts.setdefault(domain, []).extend(_routes(view, rule.http, port))
     virtual_hosts = [
-        m.VirtualHost(name=f"{host}:{port.number}", domains=_domains(host), routes=routes, include_request_attempt_count=True)
+        m.VirtualHost(
+            name=f"{host}:{port.number}",
+            domains=_domains(host),
+            routes=routes,
+            include_request_attempt_count=True,
+            require_tls="ALL" if _redirects(port, host) else "NONE",
+        )
         for host, routes in sorted(hosts.items())
     ]
     return m.RouteConfiguration(name=port.route_name, virtual_hosts=virtual_hosts, validate_clusters=m.BoolValue(value=False))
 
 
-def _target(view: MeshView, workload: Workload, number: int) -> int:
+def target_port(view: MeshView, workload: Workload, number: int) -> int:
+    """The port that the router binds for a Gateway's `number`: the target port of its Service."""
     for service in view.services_of(workload):
         port = service.port(number)
         target = service.target_number(port, workload) if port is not None else None
@@ -87,6 +97,17 @@ def _target(view: MeshView, workload: Workload, number: int) -> int:
 def _routes(view: MeshView, rules: Iterable[HttpRoute], port: GatewayPort) -> Iterator[m.Route]:
     keys = [gateway.key for gateway, _ in port.servers]
     return (route for rule in rules for route in build_http_route(view, rule, port.number, keys))
+
+
+def _redirects(port: GatewayPort, host: str) -> bool:
+    """Whether a server of the port sends the host's plain requests to HTTPS."""
+    return any(
+        host_matches(own, host)
+        for gateway, hosts in port.servers
+        for server in gateway.servers
+        if server.port == port.number and server.hosts == hosts and server.tls is not None and server.tls.https_redirect
+        for own in hosts
+    )
 
 
 def _shared_hosts(port: GatewayPort, rule: VirtualService) -> list[str]:

@@ -15,7 +15,7 @@ from hauberk.model.routing import MESH_GATEWAY, TcpMatch, TcpRoute, VirtualServi
 from hauberk.policy.selectors import exported_to, most_specific
 from hauberk.view.mesh_view import MeshView
 
-__all__ = ["Shares", "TcpTargets", "routed_targets", "shares_of", "tcp_chains", "virtual_service_for"]
+__all__ = ["Shares", "TcpTargets", "routed_targets", "shares_of", "tcp_chains", "tcp_filter", "virtual_service_for"]
 
 Shares = tuple[tuple[str, int], ...]
 """Clusters and weights."""
@@ -63,16 +63,15 @@ def shares_of(view: MeshView, route: TcpRoute, port: int) -> Shares:
 def tcp_chains(targets: TcpTargets) -> list[m.FilterChain]:
     """The filter chains of a listener; those with server names need a TLS inspector before them."""
     named = [
-        m.FilterChain(
-            filter_chain_match=m.FilterChainMatch(server_names=names, transport_protocol="tls"), filters=[outbound_tcp(*_split(shares))]
-        )
+        m.FilterChain(filter_chain_match=m.FilterChainMatch(server_names=names, transport_protocol="tls"), filters=[tcp_filter(shares)])
         for names, shares in targets.by_name
     ]
-    return [*named, m.FilterChain(filters=[outbound_tcp(*_split(targets.otherwise))])]
+    return [*named, m.FilterChain(filters=[tcp_filter(targets.otherwise)])]
 
 
-def _split(shares: Shares) -> tuple[str, Shares]:
-    return (shares[0][0], ()) if len(shares) == 1 else (shares[0][0], shares)
+def tcp_filter(shares: Shares) -> m.Filter:
+    """A TCP proxy to clusters by weight."""
+    return outbound_tcp(shares[0][0], shares if len(shares) > 1 else ())
 
 
 def _takes(route: TcpRoute, address: str, port: int) -> bool:

@@ -1,4 +1,4 @@
-"""Gateway: what an ingress listens on. Implemented: HTTP servers, their hosts, the selector.
+"""Gateway: what an ingress listens on. Implemented: all protocols, TLS with credentialName in every mode but AUTO_PASSTHROUGH.
 
 Source: istio/api networking/v1alpha3/gateway.proto; istio pkg/config/validation.
 """
@@ -14,7 +14,6 @@ from hauberk.k8s.syntax import dns1123_label, port_number
 __all__ = ["GatewaySpec", "check_gateway"]
 
 _CODE: Final = "HBK0221"
-_PLAIN: Final = ("HTTP", "HTTP2", "GRPC")
 _PROTOCOLS: Final = ("HTTP", "HTTPS", "GRPC", "HTTP2", "MONGO", "TCP", "TLS")
 TlsVersion = Literal["TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"]
 
@@ -25,7 +24,7 @@ class ServerPort(Part):
     number: UInt32
     """The number that clients connect to."""
     protocol: str
-    """HTTP, HTTP2, GRPC; others are not implemented yet."""
+    """HTTP, HTTP2, GRPC, HTTPS, TLS, TCP or MONGO."""
     name: str
     """A name for people."""
     target_port: LaterNumber = None
@@ -40,25 +39,32 @@ class ServerTlsCertificate(Part):
 
 
 class ServerTlsSettings(Part):
-    """TLS of connections to the gateway. Not implemented yet."""
+    """TLS of connections to the gateway."""
 
     https_redirect: bool | None = None
+    """Send plain requests to HTTPS."""
     mode: Literal["PASSTHROUGH", "SIMPLE", "MUTUAL", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL", "OPTIONAL_MUTUAL"] | None = None
-    server_certificate: str | None = None
-    private_key: str | None = None
-    ca_certificates: str | None = None
-    ca_crl: str | None = None
-    ca_cert_credential_name: str | None = None
+    """PASSTHROUGH (the default) does not end TLS; MUTUAL demands a certificate of the client, ISTIO_MUTUAL one of the mesh."""
+    server_certificate: LaterText = None
+    private_key: LaterText = None
+    ca_certificates: LaterText = None
+    ca_crl: LaterText = None
+    ca_cert_credential_name: LaterText = None
     credential_name: str | None = None
-    credential_names: list[str] | None = None
-    tls_certificates: list[ServerTlsCertificate] | None = None
+    """A Secret in the gateway pod's namespace: kubernetes.io/tls, or generic with cert, key and cacert."""
+    credential_names: Annotated[list[str] | None, LATER] = None
+    tls_certificates: Annotated[list[ServerTlsCertificate] | None, LATER] = None
     subject_alt_names: list[str] | None = None
-    verify_certificate_spki: list[str] | None = None
-    verify_certificate_hash: list[str] | None = None
+    """Names of which the client's certificate must have one."""
+    verify_certificate_spki: Annotated[list[str] | None, LATER] = None
+    verify_certificate_hash: Annotated[list[str] | None, LATER] = None
     min_protocol_version: TlsVersion | None = None
+    """The oldest version of TLS; 1.2 by default."""
     max_protocol_version: TlsVersion | None = None
+    """The newest version of TLS."""
     cipher_suites: list[str] | None = None
-    insecure_skip_verify: bool | None = None
+    """Ciphers of TLS 1.2."""
+    insecure_skip_verify: Annotated[bool | None, LATER] = None
 
 
 class Server(Part):
@@ -70,7 +76,8 @@ class Server(Part):
     """Hosts that it serves, `[namespace/]host`; `*` is every host."""
     name: str | None = None
     """A name for people."""
-    tls: Annotated[ServerTlsSettings | None, LATER] = None
+    tls: ServerTlsSettings | None = None
+    """TLS of connections to the server."""
     bind: LaterText = None
     default_endpoint: LaterText = None
 
@@ -99,9 +106,6 @@ def _check_server(server: Server, path: str, review: Review) -> None:
     protocol = server.port.protocol.upper()
     if protocol not in _PROTOCOLS:
         review.unsupported(f"{path}.port.protocol", server.port.protocol, _PROTOCOLS, code=_CODE)
-    elif protocol not in _PLAIN:
-        message = f"servers of protocol {protocol} are not implemented yet; this one has no effect."
-        review.warn("HBK0290", f"{path}.port.protocol", message, "Write HTTP, or do without this server.")
     if not server.hosts:
         review.required(f"{path}.hosts", "server config must contain at least one host", code=_CODE)
     for index, host in enumerate(server.hosts):
@@ -116,6 +120,8 @@ def _check_server(server: Server, path: str, review: Review) -> None:
 
 
 def _check_tls(tls: ServerTlsSettings, path: str, review: Review) -> None:
+    if tls.mode == "AUTO_PASSTHROUGH":
+        review.warn("HBK0290", f"{path}.mode", "AUTO_PASSTHROUGH is not implemented yet; this server has no effect.", "Write PASSTHROUGH.")
     if tls.mode == "ISTIO_MUTUAL":
         for field, word in _OWN:
             if getattr(tls, field):

@@ -90,6 +90,6 @@ def test_server_tls_with_istios_texts(tls: str, expected: list[tuple[str, str]])
 
 
 def test_servers_that_are_not_implemented_are_said_by_name() -> None:
-    text = gateway("hosts: [a], bind: 1.2.3.4, tls: {mode: SIMPLE, credentialName: c}", "HTTPS")
-    paths = ("spec.servers[0].port.protocol", "spec.servers[0].bind", "spec.servers[0].tls")
+    text = gateway("hosts: [a], bind: 1.2.3.4, tls: {mode: SIMPLE, credentialName: c, caCrl: x}", "HTTPS")
+    paths = ("spec.servers[0].bind", "spec.servers[0].tls.caCrl")
     assert warnings(GATEWAY, text) == [("HBK0290", path) for path in paths]
