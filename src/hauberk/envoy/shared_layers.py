@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from hauberk import names
 from hauberk.envoy import messages as m
+from hauberk.envoy.addresses import ANY_ADDRESS
 from hauberk.envoy.network_filters import BLACK_HOLE, PASSTHROUGH
 from hauberk.envoy.outbound.cluster_specs import cluster_specs
 from hauberk.envoy.outbound.clusters import build_black_hole, build_cluster, build_passthrough
@@ -14,6 +15,7 @@ from hauberk.envoy.outbound.listeners import (
     build_http_listener,
     build_tcp_listener,
     build_virtual_outbound,
+    entry_targets,
     tcp_listeners,
 )
 from hauberk.envoy.outbound.routes import build_route_shell, build_virtual_host
@@ -106,6 +108,10 @@ class SharedLayers:
             key = (port, policy)
             name = f"0.0.0.0_{port}"
             found.append(self._builder.resource(names.TYPE_LISTENER, key, name, lambda: build_http_listener(port, policy)))
+        elif (anywhere := entry_targets(view, port)) is not None:
+            any_key = (ANY_ADDRESS, port, anywhere)
+            build_any = _later(lambda key: build_tcp_listener(*key), any_key)
+            found.append(self._builder.resource(names.TYPE_LISTENER, any_key, f"{ANY_ADDRESS}_{port}", build_any))
         for service, entry in declared:
             for address, number, targets in tcp_listeners(view, service, entry, self._namespace):
                 tcp_key = (address, number, targets)

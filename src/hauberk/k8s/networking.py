@@ -4,10 +4,11 @@ from hauberk.k8s.checks import checked
 from hauberk.k8s.columns import CRD_AGE, NAME, json_cell, text
 from hauberk.k8s.istio.destination_rule import DestinationRuleSpec, check_destination_rule
 from hauberk.k8s.istio.gateway import GatewaySpec, check_gateway
+from hauberk.k8s.istio.service_entry import ServiceEntrySpec, check_service_entry
 from hauberk.k8s.istio.virtual_service import VirtualServiceSpec, check_virtual_service
 from hauberk.k8s.kind import Kind
 
-__all__ = ["DESTINATION_RULE", "GATEWAY", "KINDS", "VIRTUAL_SERVICE"]
+__all__ = ["DESTINATION_RULE", "GATEWAY", "KINDS", "SERVICE_ENTRY", "VIRTUAL_SERVICE"]
 
 _CATEGORIES = ("istio-io", "networking-istio-io")
 
@@ -62,8 +63,31 @@ GATEWAY = checked(
     check_gateway,
 )
 
+SERVICE_ENTRY = checked(
+    Kind(
+        "networking.istio.io",
+        "v1beta1",
+        "ServiceEntry",
+        "serviceentries",
+        short_names=("se",),
+        categories=_CATEGORIES,
+        status=True,
+        columns=(
+            NAME,
+            json_cell("Hosts", "spec", "hosts", description="The hosts that it declares."),
+            text("Location", "spec", "location", description="Inside the mesh or outside."),
+            text("Resolution", "spec", "resolution", description="Where its connections go."),
+            CRD_AGE,
+        ),
+        model=ServiceEntrySpec,
+        also_versions=("v1", "v1alpha3"),
+    ),
+    check_service_entry,
+)
+
 KINDS = (
     DESTINATION_RULE,
     VIRTUAL_SERVICE,
     GATEWAY,
+    SERVICE_ENTRY,
 )

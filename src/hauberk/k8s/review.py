@@ -39,6 +39,7 @@ CODES: Final[dict[str, str]] = {
     "HBK0204": "A host, subset or export of a DestinationRule is not valid.",
     "HBK0211": "A VirtualService's hosts, gateways or routes are not valid.",
     "HBK0221": "A Gateway's server is not valid.",
+    "HBK0231": "A ServiceEntry cannot be used as written.",
     "HBK0290": "A field of Istio's is not implemented yet.",
     "HBK0291": "ISTIO_MUTUAL ignores a field.",
     "HBK0301": "A ServiceMeshControlPlane cannot be used as written.",

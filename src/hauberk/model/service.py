@@ -11,7 +11,18 @@ from enum import StrEnum
 from hauberk.model.objects import Labels, ObjectRef
 from hauberk.model.workload import Workload
 
-__all__ = ["EPOCH", "Endpoint", "EndpointSlice", "PortKind", "Protocol", "Service", "ServicePort", "SliceAddress", "protocol_of"]
+__all__ = [
+    "EPOCH",
+    "Endpoint",
+    "EndpointSlice",
+    "PortKind",
+    "Protocol",
+    "Resolution",
+    "Service",
+    "ServicePort",
+    "SliceAddress",
+    "protocol_of",
+]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for a creation time that is not known (files that were never applied)."""
@@ -97,6 +108,19 @@ class ServicePort:
         return self.protocol.kind
 
 
+class Resolution(StrEnum):
+    """Where a Service's connections go."""
+
+    ENDPOINTS = "ENDPOINTS"
+    """To its EndpointSlices: Services of Kubernetes."""
+    STATIC = "STATIC"
+    """To the endpoints that its ServiceEntry lists."""
+    DNS = "DNS"
+    """To what its names resolve to."""
+    NONE = "NONE"
+    """To the address that the client had asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """A Kubernetes Service as the mesh sees it."""
@@ -110,6 +134,18 @@ class Service:
     ports: tuple[ServicePort, ...] = ()
     selector: Labels = field(default_factory=dict)
     created: datetime = EPOCH
+    resolution: Resolution = Resolution.ENDPOINTS
+    external: bool = False
+    """Outside the mesh: nothing there answers its mutual TLS."""
+    export_to: tuple[str, ...] = ()
+    """Namespaces whose clients see it; empty: all."""
+    dns_names: tuple[str, ...] = ()
+    """What is resolved, for Resolution.DNS."""
+
+    @property
+    def from_entry(self) -> bool:
+        """Whether a ServiceEntry declares it, so that it goes by its hostname alone."""
+        return self.resolution is not Resolution.ENDPOINTS
 
     @property
     def ref(self) -> ObjectRef:

@@ -7,7 +7,7 @@ xds/endpoints/mtls_checker.go (facts/istio-mtls.md 2.1).
 from collections.abc import Sequence
 
 from hauberk.model.security import MtlsMode
-from hauberk.model.service import Endpoint, PortKind, Service, ServicePort
+from hauberk.model.service import Endpoint, PortKind, Resolution, Service, ServicePort
 from hauberk.model.traffic import ClientTls, TlsMode
 from hauberk.policy.mtls import PeerAuthenticationIndex, namespace_mode, workload_modes
 
@@ -16,6 +16,8 @@ __all__ = ["auto_mtls_possible", "endpoint_takes_mtls", "sends_mtls", "uses_orig
 
 def uses_original_destination(service: Service, port: ServicePort) -> bool:
     """Whether connections go to the very address that the client chose: headless TCP, where pods are not interchangeable."""
+    if service.from_entry:
+        return service.resolution is Resolution.NONE
     return service.headless and port.kind is not PortKind.HTTP
 
 
@@ -35,7 +37,7 @@ def auto_mtls_possible(
     Looks at namespace and mesh policies only; workloads and ports are told apart by endpoint. Where the destination is the
     client's choice there is no endpoint to tell apart, so it is all or nothing: mTLS only if every endpoint takes it.
     """
-    if not enabled:
+    if not enabled or service.external:
         return False
     if uses_original_destination(service, port):
         targets = [(endpoint, endpoint.ports.get(port.name)) for endpoint in endpoints]

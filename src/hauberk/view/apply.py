@@ -13,6 +13,7 @@ from hauberk.model.objects import ObjectRef
 from hauberk.model.secret import TlsCredential
 from hauberk.model.security import PeerAuthentication
 from hauberk.model.service import Endpoint, EndpointSlice, Service
+from hauberk.model.service_entry import ServiceEntry
 from hauberk.model.traffic import DestinationRule, Gateway, VirtualService
 from hauberk.model.workload import Workload
 from hauberk.policy.authorization import AuthorizationIndex
@@ -22,6 +23,7 @@ from hauberk.view import impact
 from hauberk.view.changes import Affected, Change, ModelObject, Put
 from hauberk.view.endpoints import join_endpoints
 from hauberk.view.mesh_view import Inventory, MeshView, empty_view, selector_key
+from hauberk.view.service_entries import entry_endpoints, entry_services
 
 __all__ = ["apply"]
 
@@ -83,6 +85,8 @@ def _reindex(view: MeshView, touched: Touched) -> MeshView:
     view = _with_services(view, touched) if "Service" in kinds else view
     if kinds & {"Pod", "Service", "EndpointSlice"}:
         view = _with_endpoints(view, touched)
+    if kinds & {"Pod", "Service", "EndpointSlice", "ServiceEntry"}:
+        view = _with_service_entries(view)
     if "PeerAuthentication" in kinds:
         policies = PeerAuthenticationIndex.of(_visible(view, PeerAuthentication), view.settings.root_namespace)
         view = replace(view, peer_authentications=policies)
@@ -165,6 +169,20 @@ def _with_endpoints(view: MeshView, touched: Touched) -> MeshView:
         else:
             endpoints.pop(host, None)
     return replace(view, slices={host: pieces for host, pieces in slices.items() if pieces}, endpoints=endpoints)
+
+
+def _with_service_entries(view: MeshView) -> MeshView:
+    """Hosts of ServiceEntries beside those of Kubernetes, which count where both have one."""
+    entries = _visible(view, ServiceEntry)
+    known = {host: service for host, service in view.services.items() if service.from_entry}
+    if not entries and not known:
+        return view
+    own = {host: service for host, service in view.services.items() if not service.from_entry}
+    services = {**entry_services(entries), **own}
+    endpoints = {host: found for host, found in view.endpoints.items() if host in own} | {
+        host: found for host, found in entry_endpoints(entries, view.addresses).items() if host not in own and found
+    }
+    return replace(view, services=services, endpoints=view.endpoints if endpoints == view.endpoints else endpoints)
 
 
 def _hosts_of_pods(slices: Mapping[str, tuple[EndpointSlice, ...]], pods: set[ObjectRef]) -> set[str]:

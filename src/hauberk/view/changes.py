@@ -9,6 +9,7 @@ from hauberk.model.objects import ObjectRef
 from hauberk.model.secret import TlsCredential
 from hauberk.model.security import PeerAuthentication
 from hauberk.model.service import EndpointSlice, Service
+from hauberk.model.service_entry import ServiceEntry
 from hauberk.model.traffic import DestinationRule, Gateway, VirtualService
 from hauberk.model.workload import Workload
 
@@ -24,6 +25,7 @@ ModelObject = (
     | VirtualService
     | Gateway
     | TlsCredential
+    | ServiceEntry
     | NamespaceOptions
     | MeshSettings
 )

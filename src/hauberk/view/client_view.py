@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from hauberk.model.objects import Labels
 from hauberk.model.routing import HttpMatch, HttpRoute, LabelPairs, TcpMatch, TcpRoute, VirtualService
-from hauberk.policy.selectors import selects
+from hauberk.policy.selectors import exported_to, selects
 from hauberk.view.mesh_view import MeshView
 
 __all__ = ["ClientGroup", "client_group", "seen_by", "selectors_in_use"]
@@ -33,11 +33,17 @@ def client_group(selectors: frozenset[LabelPairs], namespace: str, labels: Label
 
 
 def seen_by(view: MeshView, group: ClientGroup) -> MeshView:
-    """The view with only those routes left that hold for the group; the same view where that is all of them."""
-    services = [_for_client(rule, group) for rule in view.virtual_services]
-    if all(after is before for before, after in zip(view.virtual_services, services, strict=True)):
+    """The view with only those routes and hosts left that the group has; the same view where that is all of them."""
+    rules = tuple(_for_client(rule, group) for rule in view.virtual_services)
+    hidden = {
+        host
+        for host, service in view.services.items()
+        if service.export_to and not exported_to(service.export_to, owner=service.namespace, viewer=group.namespace)
+    }
+    if not hidden and all(after is before for before, after in zip(view.virtual_services, rules, strict=True)):
         return view
-    return replace(view, virtual_services=tuple(services))
+    services = {host: service for host, service in view.services.items() if host not in hidden} if hidden else view.services
+    return replace(view, virtual_services=rules, services=services)
 
 
 def selectors_in_use(view: MeshView, namespace: str) -> frozenset[LabelPairs]:

@@ -7,6 +7,7 @@ from hauberk.model.objects import ObjectRef
 from hauberk.model.routing import HttpDestination, VirtualService
 from hauberk.model.security import MtlsMode
 from hauberk.model.service import Endpoint, EndpointSlice, Service
+from hauberk.model.service_entry import ServiceEntry
 from hauberk.model.traffic import DestinationRule
 from hauberk.model.workload import Workload
 from hauberk.policy.auto_mtls import endpoint_takes_mtls, uses_original_destination
@@ -30,6 +31,7 @@ def affected(before: MeshView, after: MeshView, touched: _Touched) -> Affected:
     parts = [
         _by_services(before, after, touched),
         _by_endpoints(before, after),
+        _by_service_entries(after, touched),
         _by_workloads(touched),
         _by_destination_rules(after, touched),
         _by_virtual_services(after, touched),
@@ -68,6 +70,16 @@ def _by_services(before: MeshView, after: MeshView, touched: _Touched) -> Affect
         workloads=frozenset(workloads),
         routers=True,
     )
+
+
+def _by_service_entries(after: MeshView, touched: _Touched) -> Affected:
+    entries = [entry for pair in _of(touched, "ServiceEntry") for entry in pair if isinstance(entry, ServiceEntry)]
+    if not entries:
+        return Affected()
+    hosts = frozenset(host for entry in entries for host in entry.hosts)
+    ports = frozenset(port.number for entry in entries for port in entry.ports)
+    routed = _routed_to(after, hosts)
+    return Affected(clusters=hosts, endpoints=hosts, listeners=ports | _ports_of(after, routed), virtual_hosts=hosts | routed, routers=True)
 
 
 def _by_endpoints(before: MeshView, after: MeshView) -> Affected:

@@ -33,6 +33,7 @@ FEED_KINDS: Final[tuple[Kind, ...]] = (
     networking.DESTINATION_RULE,
     networking.VIRTUAL_SERVICE,
     networking.GATEWAY,
+    networking.SERVICE_ENTRY,
     maistra.SERVICE_MESH_CONTROL_PLANE,
     maistra.SERVICE_MESH_MEMBER_ROLL,
 )

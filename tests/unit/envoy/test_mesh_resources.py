@@ -10,6 +10,8 @@ from hauberk.model.authorization import AuthorizationPolicy
 from hauberk.model.routing import HttpDestination, HttpMatch, HttpRoute, Mirror, TcpRoute, VirtualService
 from hauberk.model.secret import TlsCredential
 from hauberk.model.security import MtlsMode
+from hauberk.model.service import Protocol, Resolution, ServicePort
+from hauberk.model.service_entry import EntryEndpoint, ServiceEntry
 from hauberk.model.traffic import Gateway, GatewayServer, ServerTls, ServerTlsMode, Subset, TlsMode
 from hauberk.view.apply import apply
 from hauberk.view.changes import Affected, Change, Delete, ModelObject, Put
@@ -22,6 +24,7 @@ LABELS = {"istio": "ingressgateway"}
 ROUTER = make_workload("gateway-1", ROOT, address="10.244.9.1", labels=LABELS)
 GATEWAY = Gateway("bookinfo", "gw", LABELS, (GatewayServer(80, "HTTP"),))
 SECURE_GATEWAY = Gateway("bookinfo", "tls", LABELS, (GatewayServer(443, "HTTPS", tls=ServerTls(ServerTlsMode.SIMPLE, "cert")),))
+HTTP_PORT, HTTPS_PORT = ServicePort("http", 80, 80, Protocol.HTTP), ServicePort("https", 9080, 443, Protocol.TLS)
 TO_DETAILS = VirtualService("bookinfo", "v", ("*",), ("bookinfo/gw",), (HttpRoute((HttpDestination(DETAILS),)),))
 MIRRORED = (HttpRoute((HttpDestination(REVIEWS),), mirrors=(Mirror(HttpDestination(DETAILS)),)),)
 # A rule of its own for one kind of client.
@@ -116,6 +119,12 @@ OBJECTS: list[ModelObject] = [
     TO_DETAILS,
     GATEWAY,
     SECURE_GATEWAY,
+    ServiceEntry("bookinfo", "outside", ("example.com",), ports=(HTTPS_PORT,), resolution=Resolution.DNS),
+    ServiceEntry(
+        "bookinfo", "outside", ("example.com",), ports=(HTTP_PORT,), endpoints=(EntryEndpoint("192.0.2.1"),), resolution=Resolution.STATIC
+    ),
+    ServiceEntry(ROOT, "same", (DETAILS,), ("192.0.2.9",), (HTTP_PORT,), export_to=("istio-system",)),
+    VirtualService("bookinfo", "o", ("example.com",), http=(HttpRoute((HttpDestination(DETAILS),)),)),
     TlsCredential(ROOT, "cert", b"c", b"k"),
     make_service("gateway", ROOT, ("http", 80, 8080), selector=LABELS),
     make_settings(),

@@ -34,6 +34,8 @@ class ClusterSpec:
     trust_domain: str
     os_ca_bundle: str
     trust_domain_aliases: tuple[str, ...] = ()
+    dns: tuple[tuple[str, int], ...] = ()
+    """Names to resolve, with their ports; instead of endpoints."""
 
     @property
     def trust_domains(self) -> tuple[str, ...]:
@@ -91,4 +93,5 @@ def _spec(
         trust_domain=settings.trust_domain.name,
         os_ca_bundle=settings.os_ca_bundle,
         trust_domain_aliases=tuple(domain.name for domain in settings.trust_domain_aliases),
+        dns=tuple((name, port.target if isinstance(port.target, int) else port.number) for name in service.dns_names),
     )

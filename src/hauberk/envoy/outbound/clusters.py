@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hauberk import names
 from hauberk.envoy import messages as m
 from hauberk.envoy import tls
-from hauberk.envoy.addresses import ads_source
+from hauberk.envoy.addresses import ads_source, socket_address
 from hauberk.envoy.network_filters import BLACK_HOLE, PASSTHROUGH
 from hauberk.envoy.original_destination import CONNECT_TIMEOUT, original_destination_cluster
 from hauberk.envoy.outbound.cluster_specs import ClusterSpec
@@ -26,7 +26,7 @@ _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 def build_cluster(spec: ClusterSpec) -> m.Cluster:
     """An outbound cluster."""
-    cluster = original_destination_cluster(spec.name) if spec.original_destination else _eds(spec.name)
+    cluster = _of_type(spec)
     cluster.circuit_breakers.CopyFrom(_no_limits())
     cluster.metadata.filter_metadata["istio"].update(
         {"services": [{"host": spec.hostname, "name": spec.service, "namespace": spec.namespace}]}
@@ -46,6 +46,21 @@ def build_black_hole() -> m.Cluster:
     """Nowhere."""
     cluster = m.Cluster(name=BLACK_HOLE, type=m.Cluster.STATIC)
     cluster.connect_timeout.CopyFrom(m.duration(CONNECT_TIMEOUT))
+    return cluster
+
+
+def _of_type(spec: ClusterSpec) -> m.Cluster:
+    if spec.original_destination:
+        return original_destination_cluster(spec.name)
+    return _dns(spec) if spec.dns else _eds(spec.name)
+
+
+def _dns(spec: ClusterSpec) -> m.Cluster:
+    cluster = m.Cluster(name=spec.name, type=m.Cluster.STRICT_DNS, lb_policy=m.Cluster.LEAST_REQUEST, dns_lookup_family="V4_ONLY")
+    cluster.connect_timeout.CopyFrom(m.duration(CONNECT_TIMEOUT))
+    cluster.respect_dns_ttl = True
+    endpoints = [m.LbEndpoint(endpoint={"address": socket_address(name, port)}) for name, port in spec.dns]
+    cluster.load_assignment.CopyFrom(m.ClusterLoadAssignment(cluster_name=spec.name, endpoints=[{"lb_endpoints": endpoints}]))
     return cluster
 
 

@@ -38,6 +38,8 @@ class LoadAssignmentSpec:
 
 def load_assignment_specs(view: MeshView, client_namespace: str, service: Service) -> list[LoadAssignmentSpec]:
     """The load assignments of a Service's clusters, for clients of one namespace (whose DestinationRule names the subsets)."""
+    if service.dns_names:
+        return []
     rule = view.destination_rule(client_namespace, service)
     subsets: list[Subset | None] = [None, *(subset for subset, _ in rule.subsets)] if rule else [None]
     return [

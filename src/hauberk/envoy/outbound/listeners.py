@@ -12,13 +12,13 @@ from hauberk.envoy import messages as m
 from hauberk.envoy.addresses import ANY_ADDRESS, socket_address
 from hauberk.envoy.network_filters import BLACK_HOLE, PASSTHROUGH, outbound_http, outbound_tcp, plain_tcp
 from hauberk.envoy.outbound.cluster_specs import cluster_name
-from hauberk.envoy.outbound.tcp_routes import TcpTargets, routed_targets, tcp_chains, virtual_service_for
+from hauberk.envoy.outbound.tcp_routes import Shares, TcpTargets, routed_targets, tcp_chains, virtual_service_for
 from hauberk.model.mesh import OutboundPolicy
-from hauberk.model.service import PortKind, Service, ServicePort
+from hauberk.model.service import PortKind, Protocol, Service, ServicePort
 from hauberk.policy.auto_mtls import uses_original_destination
 from hauberk.view.mesh_view import MeshView
 
-__all__ = ["OUTBOUND_LISTENER", "build_http_listener", "build_tcp_listener", "build_virtual_outbound", "tcp_listeners"]
+__all__ = ["OUTBOUND_LISTENER", "build_http_listener", "build_tcp_listener", "build_virtual_outbound", "entry_targets", "tcp_listeners"]
 
 OUTBOUND_LISTENER = "virtualOutbound"
 _HTTP = ("http/1.0", "http/1.1", "h2c")
@@ -71,15 +71,37 @@ def build_tcp_listener(address: str, port: int, targets: TcpTargets) -> m.Listen
 
 def tcp_listeners(view: MeshView, service: Service, port: ServicePort, client_namespace: str = "") -> Iterable[tuple[str, int, TcpTargets]]:
     """(address, port, targets) of the listeners that a TCP port of a Service needs: its VIP, or each pod of a headless one."""
-    if port.kind is PortKind.HTTP:
+    if port.kind is PortKind.HTTP or (service.from_entry and not service.vip):
         return []
     cluster = cluster_name(port.number, "", service.hostname)
     rule = virtual_service_for(view, client_namespace, service.hostname)
     addresses = [(service.vip, port.number)]
-    if uses_original_destination(service, port):
+    if uses_original_destination(service, port) and not service.from_entry:
         found = {(endpoint.address, endpoint.ports.get(port.name)) for endpoint in view.endpoints_of(service.hostname)}
         addresses = [(address, number) for address, number in sorted(found, key=str) if number is not None]
     return [(address, number, routed_targets(view, rule, address, port.number, cluster)) for address, number in addresses]
+
+
+def entry_targets(view: MeshView, port: int) -> TcpTargets | None:
+    """Where connections to `port` of any address go, for hosts of ServiceEntries without one: TLS by its server name, else to the oldest.
+
+    Without a TCP host, what no server name claims goes on as unknown. None where no such host has the port.
+    """
+    named: list[tuple[tuple[str, ...], Shares]] = []
+    otherwise: Shares = ()
+    for service in sorted(view.services.values(), key=lambda service: (service.created, service.hostname)):
+        entry = service.port(port) if service.from_entry and not service.vip else None
+        if entry is None or entry.kind is PortKind.HTTP:
+            continue
+        shares: Shares = ((cluster_name(port, "", service.hostname), 1),)
+        if entry.protocol in (Protocol.TLS, Protocol.HTTPS):
+            named.append(((service.hostname,), shares))
+        else:
+            otherwise = otherwise or shares
+    if not named and not otherwise:
+        return None
+    unknown = PASSTHROUGH if view.settings.outbound_policy is OutboundPolicy.ALLOW_ANY else BLACK_HOLE
+    return TcpTargets(otherwise or ((unknown, 1),), tuple(named))
 
 
 def _unknown(policy: OutboundPolicy) -> m.Filter:

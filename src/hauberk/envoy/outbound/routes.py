@@ -48,6 +48,9 @@ def build_virtual_host(view: MeshView, client_namespace: str, service: Service, 
 
 def domains(service: Service, port: int, client_namespace: str) -> list[str]:
     """Every name by which a client in `client_namespace` may call the Service, each with and without the port."""
+    if service.from_entry:
+        known = [service.hostname, *([service.vip] if service.vip else [])]
+        return [form for name in known for form in (name, f"{name}:{port}")]
     suffix = names.CLUSTER_DOMAIN
     qualified = f"{service.name}.{service.namespace}"
     known = [service.hostname, qualified, f"{qualified}.svc", f"{qualified}.svc.{suffix}"]
