@@ -81,7 +81,8 @@ def upstream_file_tls(tls: ClientTls, os_ca_bundle: str, alpn: Sequence[str]) ->
     """SIMPLE and MUTUAL: roots, and for MUTUAL a certificate, from files as the sidecar sees them."""
     # Envoy's client side stops at TLS 1.2 unless it is told otherwise.
     common = m.CommonTlsContext(tls_params=_versions(), alpn_protocols=alpn)
-    if tls.mode is TlsMode.MUTUAL:
+    # Without files (a credentialName, which sidecars do not take) still TLS: the server refuses, where plaintext would leak.
+    if tls.mode is TlsMode.MUTUAL and tls.client_certificate:
         common.tls_certificates.append(
             m.TlsCertificate(certificate_chain={"filename": tls.client_certificate}, private_key={"filename": tls.private_key})
         )

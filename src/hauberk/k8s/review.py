@@ -42,6 +42,8 @@ CODES: Final[dict[str, str]] = {
     "HBK0231": "A ServiceEntry cannot be used as written.",
     "HBK0290": "A field of Istio's is not implemented yet.",
     "HBK0291": "ISTIO_MUTUAL ignores a field.",
+    "HBK0292": "Client TLS settings name no mode, which means plaintext.",
+    "HBK0293": "A sidecar's DestinationRule names a credentialName, which is not used.",
     "HBK0301": "A ServiceMeshControlPlane cannot be used as written.",
     "HBK0302": "OpenShift Service Mesh's webhook refuses a ServiceMeshControlPlane.",
     "HBK0303": "TLS settings of a mesh cannot work as written.",

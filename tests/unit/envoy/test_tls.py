@@ -134,3 +134,8 @@ def test_every_cipher_suite_that_validation_takes_can_be_written() -> None:
 def test_a_client_that_knows_no_identity_takes_those_of_an_alias_too() -> None:
     context = as_dict(upstream_mesh_tls("sni", [], ["new.local", "old.local"], []))
     assert [one["matcher"]["prefix"] for one in sans(context)] == ["spiffe://new.local/", "spiffe://old.local/"]
+
+
+def test_mutual_without_files_is_still_tls() -> None:
+    context = as_dict(upstream_file_tls(ClientTls(TlsMode.MUTUAL), "/os/roots.pem", []))["common_tls_context"]
+    assert ("tls_certificates" in context, context["validation_context"]["trusted_ca"]) == (False, {"filename": "/os/roots.pem"})

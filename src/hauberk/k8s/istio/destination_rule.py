@@ -30,7 +30,8 @@ class ClientTlsSettings(Part):
     """Names of which the server's certificate must have one."""
     sni: str | None = None
     """The server name that is sent in the handshake."""
-    credential_name: LaterText = None
+    credential_name: str | None = None
+    """A Secret; sidecars do not take it."""
     insecure_skip_verify: LaterFlag = None
     ca_crl: LaterText = None
 
@@ -150,6 +151,12 @@ def _check_policy(policy: TrafficPolicy, path: str, review: Review) -> None:
 
 
 def _check_tls(tls: ClientTlsSettings, path: str, review: Review) -> None:
+    if tls.mode is None:
+        message = "no mode is set, which means DISABLE: clients send plaintext, whatever else is set here."
+        review.warn("HBK0292", f"{path}.mode", message, "Write the mode that you mean; take tls out to leave it to automatic mTLS.")
+    if tls.credential_name and tls.mode in ("SIMPLE", "MUTUAL"):
+        message = "sidecars take no credentials from Secrets: they send TLS without a client certificate, checked by the system's roots."
+        review.warn("HBK0293", f"{path}.credentialName", message, "Mount the files into the sidecar and write their paths.")
     if tls.mode == "ISTIO_MUTUAL":
         _warn_of_ignored(tls, path, review)
     if tls.mode == "MUTUAL" and not tls.credential_name:

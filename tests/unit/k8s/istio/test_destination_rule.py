@@ -21,7 +21,6 @@ def tls(settings: str) -> str:
         tls("mode: SIMPLE, clientCertificate: /ignored"),
         tls("mode: MUTUAL, clientCertificate: /c, privateKey: /k, caCertificates: /r, sni: a, subjectAltNames: [b]"),
         tls("mode: ISTIO_MUTUAL, sni: a, subjectAltNames: ['spiffe://x']"),
-        tls(""),
         rule("trafficPolicy: {portLevelSettings: [{port: {number: 8188}, tls: {mode: SIMPLE}}]}, exportTo: ['.']"),
         rule("subsets: [{name: v1, labels: {version: v1}}, {name: v2, trafficPolicy: {tls: {mode: DISABLE}}}]"),
     ],
@@ -128,3 +127,13 @@ def test_what_is_not_implemented_is_said_by_name() -> None:
     paths = ("spec.workloadSelector", "spec.trafficPolicy.loadBalancer", "spec.trafficPolicy.connectionPool")
     assert errors(DESTINATION_RULE, text) == []
     assert warnings(DESTINATION_RULE, text) == [("HBK0290", path) for path in paths]
+
+
+def test_a_mode_that_is_not_said_means_plaintext_and_that_is_said() -> None:
+    assert (errors(DESTINATION_RULE, tls("")), warnings(DESTINATION_RULE, tls(""))) == ([], [("HBK0292", "spec.trafficPolicy.tls.mode")])
+
+
+@pytest.mark.parametrize("mode", ["SIMPLE", "MUTUAL"])
+def test_credentials_that_sidecars_do_not_take_are_said(mode: str) -> None:
+    found = warnings(DESTINATION_RULE, tls(f"mode: {mode}, credentialName: c"))
+    assert found == [("HBK0293", "spec.trafficPolicy.tls.credentialName")]
