@@ -3,6 +3,7 @@
 from hauberk.errors import ConfigError
 from hauberk.k8s.fields import created_of, integer, items, mapping, strings, text, text_map
 from hauberk.k8s.kind import Manifest, name_of, namespace_of
+from hauberk.k8s.parse_connections import parse_connection_settings
 from hauberk.k8s.parse_virtual_service import parse_virtual_service
 from hauberk.model.hosts import resolve_host
 from hauberk.model.traffic import (
@@ -49,7 +50,11 @@ def _policy(owner: Manifest) -> TrafficPolicy | None:
         (integer(mapping(entry, "port").get("number"), "portLevelSettings[].port.number"), _client_tls(entry))
         for entry in items(policy, "portLevelSettings")
     )
-    return TrafficPolicy(_client_tls(policy), ports)
+    settings = tuple(
+        (integer(mapping(entry, "port").get("number"), "portLevelSettings[].port.number"), parse_connection_settings(entry))
+        for entry in items(policy, "portLevelSettings")
+    )
+    return TrafficPolicy(_client_tls(policy), ports, parse_connection_settings(policy), settings)
 
 
 def _client_tls(owner: Manifest) -> ClientTls | None:

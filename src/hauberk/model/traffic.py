@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from hauberk.model.connections import ConnectionSettings
 from hauberk.model.objects import Labels, ObjectRef
 from hauberk.model.routing import MESH_GATEWAY, HttpDestination, HttpMatch, HttpRoute, MatchKind, UriMatch, VirtualService
 from hauberk.model.service import EPOCH
@@ -68,6 +69,9 @@ class TrafficPolicy:
 
     tls: ClientTls | None = None
     port_tls: tuple[tuple[int, ClientTls | None], ...] = ()
+    settings: ConnectionSettings = ConnectionSettings()  # noqa: RUF009 - frozen
+    port_settings: tuple[tuple[int, ConnectionSettings], ...] = ()
+    """By Service port; an entry replaces `settings` whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ namespace's private rules, so that its mesh-wide ones do not hide those of the S
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from hauberk.model.connections import ConnectionSettings
 from hauberk.model.objects import ObjectRef
 from hauberk.model.service import Service
 from hauberk.model.traffic import EXPORT_PRIVATE, ClientTls, DestinationRule, Subset, TrafficPolicy
 from hauberk.policy.selectors import exported_to, most_specific
 
-__all__ = ["ClientTlsDecision", "DestinationRuleIndex", "MergedRule", "client_tls"]
+__all__ = ["ClientTlsDecision", "DestinationRuleIndex", "MergedRule", "client_settings", "client_tls"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,24 @@ def client_tls(rule: MergedRule | None, port: int, subset: str = "") -> ClientTl
     if named is None or named[0].policy is None:
         return decision
     return _from_policy(named[0].policy, named[1], port, f"subsets[{subset}].trafficPolicy") or decision
+
+
+def client_settings(rule: MergedRule | None, port: int, subset: str = "") -> ConnectionSettings:
+    """Load balancer, pool and outlier detection for a Service port and subset.
+
+    A subset's blocks override the rule's one by one; in each, an entry for `port` stands for all three.
+    """
+    if rule is None:
+        return ConnectionSettings()
+    wider = _settings(rule.policy, port)
+    named = rule.subset(subset) if subset else None
+    return _settings(named[0].policy, port).over(wider) if named is not None else wider
+
+
+def _settings(policy: TrafficPolicy | None, port: int) -> ConnectionSettings:
+    if policy is None:
+        return ConnectionSettings()
+    return dict(policy.port_settings).get(port, policy.settings)
 
 
 def _from_policy(policy: TrafficPolicy | None, ref: ObjectRef | None, port: int, path: str) -> ClientTlsDecision | None:

@@ -7,6 +7,7 @@ import pytest
 
 from hauberk.errors import ConfigError
 from hauberk.k8s.parse_traffic import parse_destination_rule, parse_gateway, parse_virtual_service
+from hauberk.model.connections import ConnectionSettings
 from hauberk.model.traffic import (
     ClientTls,
     DestinationRule,
@@ -66,6 +67,7 @@ def test_a_destination_rule_with_everything() -> None:
         TrafficPolicy(
             ClientTls(TlsMode.MUTUAL, "/c", "/k", "/a", ("s",), "n", insecure_skip_verify=True),
             ((80, ClientTls(TlsMode.SIMPLE)), (81, None)),
+            port_settings=((80, ConnectionSettings()), (81, ConnectionSettings())),
         ),
         (Subset("v1", (("app", "a"), ("version", "v1"))), Subset("v2", policy=TrafficPolicy(ClientTls(TlsMode.DISABLE)))),
         (".",),

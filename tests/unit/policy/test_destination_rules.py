@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hauberk.model.connections import ConnectionPool, ConnectionSettings, LoadBalancer
 from hauberk.model.traffic import ClientTls, DestinationRule, Subset, TlsMode, TrafficPolicy
-from hauberk.policy.destination_rules import ClientTlsDecision, DestinationRuleIndex, client_tls
+from hauberk.policy.destination_rules import ClientTlsDecision, DestinationRuleIndex, client_settings, client_tls
 from tests.unit.model.builders import ROOT, make_rule, make_service
 
 SERVICE = make_service()
@@ -175,3 +176,23 @@ def test_the_order_in_which_rules_arrive_does_not_count(rules: list[DestinationR
 def test_a_decision_reads_as_a_sentence() -> None:
     assert str(chosen([OWNER])) == "DISABLE by DestinationRule bookinfo/owner trafficPolicy.tls"
     assert str(chosen([])) == "auto"
+
+
+ROUND, RANDOM = (ConnectionSettings(LoadBalancer(word)) for word in ("ROUND_ROBIN", "RANDOM"))
+LIMITED = ConnectionSettings(pool=ConnectionPool(max_connections=1))
+
+
+def test_blocks_of_a_subset_override_and_a_port_stands_for_all_of_them() -> None:
+    policy = TrafficPolicy(settings=ROUND, port_settings=((81, LIMITED),))
+    rule = make_rule(policy=policy, subsets=(Subset("v1", policy=TrafficPolicy(settings=RANDOM)), Subset("v2")))
+    merged = DestinationRuleIndex.of([rule], "istio-system").lookup("bookinfo", make_service())
+    found = {(port, subset): client_settings(merged, port, subset) for port in (80, 81) for subset in ("", "v1", "v2")}
+    assert found == {
+        (80, ""): ROUND,
+        (80, "v1"): RANDOM,
+        (80, "v2"): ROUND,
+        (81, ""): LIMITED,
+        (81, "v1"): RANDOM.over(LIMITED),
+        (81, "v2"): LIMITED,
+    }
+    assert client_settings(None, 80) == ConnectionSettings()

@@ -5,10 +5,11 @@ Equal specs make equal bytes, so a spec is the key under which a built cluster i
 
 from dataclasses import dataclass
 
+from hauberk.model.connections import ConnectionSettings
 from hauberk.model.service import Service, ServicePort
 from hauberk.model.traffic import ClientTls
 from hauberk.policy.auto_mtls import auto_mtls_possible, uses_original_destination
-from hauberk.policy.destination_rules import MergedRule, client_tls
+from hauberk.policy.destination_rules import MergedRule, client_settings, client_tls
 from hauberk.view.mesh_view import MeshView
 
 __all__ = ["ClusterSpec", "cluster_name", "cluster_specs", "sni_of"]
@@ -34,6 +35,7 @@ class ClusterSpec:
     trust_domain: str
     os_ca_bundle: str
     trust_domain_aliases: tuple[str, ...] = ()
+    settings: ConnectionSettings = ConnectionSettings()  # noqa: RUF009 - frozen
     dns: tuple[tuple[str, int], ...] = ()
     """Names to resolve, with their ports; instead of endpoints."""
 
@@ -93,5 +95,6 @@ def _spec(
         trust_domain=settings.trust_domain.name,
         os_ca_bundle=settings.os_ca_bundle,
         trust_domain_aliases=tuple(domain.name for domain in settings.trust_domain_aliases),
+        settings=client_settings(rule, port.number, subset),
         dns=tuple((name, port.target if isinstance(port.target, int) else port.number) for name in service.dns_names),
     )

@@ -11,6 +11,7 @@ from hauberk.envoy import tls
 from hauberk.envoy.addresses import ads_source, socket_address
 from hauberk.envoy.network_filters import BLACK_HOLE, PASSTHROUGH
 from hauberk.envoy.original_destination import CONNECT_TIMEOUT, original_destination_cluster
+from hauberk.envoy.outbound.cluster_settings import apply_settings
 from hauberk.envoy.outbound.cluster_specs import ClusterSpec
 from hauberk.model.traffic import TlsMode
 
@@ -28,6 +29,7 @@ def build_cluster(spec: ClusterSpec) -> m.Cluster:
     """An outbound cluster."""
     cluster = _of_type(spec)
     cluster.circuit_breakers.CopyFrom(_no_limits())
+    apply_settings(cluster, spec.settings)
     cluster.metadata.filter_metadata["istio"].update(
         {"services": [{"host": spec.hostname, "name": spec.service, "namespace": spec.namespace}]}
     )
@@ -114,6 +116,11 @@ def _http_options(spec: ClusterSpec) -> m.HttpProtocolOptions:
         options.explicit_http_config.http2_protocol_options.SetInParent()
     else:
         options.explicit_http_config.http_protocol_options.SetInParent()
+    pool = spec.settings.pool
+    if pool is not None and pool.max_requests_per_connection:
+        options.common_http_protocol_options.max_requests_per_connection.value = pool.max_requests_per_connection
+    if pool is not None and pool.idle_timeout is not None:
+        options.common_http_protocol_options.idle_timeout.CopyFrom(m.duration(pool.idle_timeout))
     if _takes_name_from_request(spec):
         options.upstream_http_protocol_options.auto_sni = True
         options.upstream_http_protocol_options.auto_san_validation = spec.tls is not None and not spec.tls.insecure_skip_verify

@@ -1,14 +1,16 @@
-"""DestinationRule: what clients send to a host. Implemented: host, subsets, tls (also by port), exportTo.
+"""DestinationRule: what clients send to a host. Implemented: host, subsets, exportTo; tls, load balancer, pool, outliers, also by port.
 
 Source: istio/api networking/v1alpha3/destination_rule.proto; istio pkg/config/validation `ValidateTLS`.
 """
 
 from collections import Counter
-from typing import Annotated, Literal
+from typing import Literal
+
+from pydantic import Field
 
 from hauberk.k8s.istio.hosts import check_export, check_host
 from hauberk.k8s.kind import Manifest
-from hauberk.k8s.models import LATER, Duration, LaterFlag, LaterObject, LaterText, OpenObject, Part, UInt32
+from hauberk.k8s.models import Duration, LaterFlag, LaterNumber, LaterObject, LaterText, Part, UInt32
 from hauberk.k8s.review import Review
 from hauberk.k8s.syntax import dns1123_label, port_number
 
@@ -44,14 +46,85 @@ class PortSelector(Part):
 
 
 class LoadBalancerSettings(Part):
-    """How endpoints are chosen. Not implemented yet."""
+    """How endpoints are chosen."""
 
     simple: Literal["UNSPECIFIED", "LEAST_CONN", "RANDOM", "PASSTHROUGH", "ROUND_ROBIN", "LEAST_REQUEST"] | None = None
-    consistent_hash: OpenObject | None = None
-    locality_lb_setting: OpenObject | None = None
-    zone_aware_lb_setting: OpenObject | None = None
-    warmup: OpenObject | None = None
-    warmup_duration_secs: Duration | None = None
+    """LEAST_REQUEST (the default), ROUND_ROBIN or RANDOM."""
+    consistent_hash: LaterObject = None
+    locality_lb_setting: LaterObject = None
+    zone_aware_lb_setting: LaterObject = None
+    warmup: LaterObject = None
+    warmup_duration_secs: LaterText = None
+
+
+class TcpKeepalive(Part):
+    """Probes on idle connections."""
+
+    time: Duration | None = None
+    """How long a connection is idle before the first."""
+    probes: LaterNumber = None
+    interval: LaterText = None
+
+
+class TcpSettings(Part):
+    """Limits on connections."""
+
+    max_connections: int | None = None
+    """How many at most."""
+    connect_timeout: Duration | None = None
+    """How long connecting may take."""
+    tcp_keepalive: TcpKeepalive | None = None
+    """Probes on idle connections."""
+    max_connection_duration: LaterText = None
+    idle_timeout: LaterText = None
+
+
+class HttpSettings(Part):
+    """Limits on requests."""
+
+    http1_max_pending_requests: int | None = None
+    """How many may wait for a connection."""
+    http2_max_requests: int | None = None
+    """How many may be under way."""
+    max_requests_per_connection: int | None = None
+    """After how many a connection is closed."""
+    max_retries: int | None = None
+    """How many retries may be under way."""
+    idle_timeout: Duration | None = None
+    """How long a connection without requests is kept."""
+    h2_upgrade_policy: LaterText = None
+    use_client_protocol: LaterFlag = None
+    max_concurrent_streams: LaterNumber = None
+
+
+class ConnectionPoolSettings(Part):
+    """Limits on what a client has open towards the host."""
+
+    tcp: TcpSettings | None = None
+    """Limits on connections."""
+    http: HttpSettings | None = None
+    """Limits on requests."""
+
+
+class OutlierDetection(Part):
+    """When an endpoint that fails is left out for a while."""
+
+    consecutive_errors: int | None = None
+    """After how many errors (deprecated)."""
+    split_external_local_origin_errors: LaterFlag = None
+    consecutive_local_origin_failures: LaterNumber = None
+    consecutive_gateway_errors: UInt32 | None = None
+    """After how many answers of 502, 503 or 504."""
+    consecutive_5xx_errors: UInt32 | None = Field(default=None, alias="consecutive5xxErrors")
+    """After how many answers of 5xx; 5 by default."""
+    interval: Duration | None = None
+    """How often it is looked at."""
+    base_ejection_time: Duration | None = None
+    """How long it is left out, times how often it was."""
+    max_ejection_percent: int | None = None
+    """How many of the endpoints may be left out; 10 by default."""
+    min_health_percent: int | None = None
+    """With fewer healthy endpoints than this all are used."""
 
 
 class PortTrafficPolicy(Part):
@@ -61,9 +134,12 @@ class PortTrafficPolicy(Part):
     """The port meant."""
     tls: ClientTlsSettings | None = None
     """TLS of connections to that port."""
-    load_balancer: Annotated[LoadBalancerSettings | None, LATER] = None
-    connection_pool: LaterObject = None
-    outlier_detection: LaterObject = None
+    load_balancer: LoadBalancerSettings | None = None
+    """How endpoints are chosen."""
+    connection_pool: ConnectionPoolSettings | None = None
+    """Limits on what is open."""
+    outlier_detection: OutlierDetection | None = None
+    """When an endpoint that fails is left out."""
 
 
 class TrafficPolicy(Part):
@@ -73,9 +149,12 @@ class TrafficPolicy(Part):
     """TLS of connections to the host."""
     port_level_settings: list[PortTrafficPolicy] | None = None
     """Policies of single ports."""
-    load_balancer: Annotated[LoadBalancerSettings | None, LATER] = None
-    connection_pool: LaterObject = None
-    outlier_detection: LaterObject = None
+    load_balancer: LoadBalancerSettings | None = None
+    """How endpoints are chosen."""
+    connection_pool: ConnectionPoolSettings | None = None
+    """Limits on what is open."""
+    outlier_detection: OutlierDetection | None = None
+    """When an endpoint that fails is left out."""
     tunnel: LaterObject = None
     proxy_protocol: LaterObject = None
     retry_budget: LaterObject = None

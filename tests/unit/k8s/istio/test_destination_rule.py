@@ -123,10 +123,21 @@ def test_a_subset_name_is_a_label() -> None:
 
 
 def test_what_is_not_implemented_is_said_by_name() -> None:
-    text = rule("workloadSelector: {matchLabels: {a: b}}, trafficPolicy: {loadBalancer: {simple: RANDOM}, connectionPool: {tcp: {}}}")
-    paths = ("spec.workloadSelector", "spec.trafficPolicy.loadBalancer", "spec.trafficPolicy.connectionPool")
+    text = rule(
+        "workloadSelector: {matchLabels: {a: b}}, trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true}}, tunnel: {a: b}}"
+    )
     assert errors(DESTINATION_RULE, text) == []
-    assert warnings(DESTINATION_RULE, text) == [("HBK0290", path) for path in paths]
+    assert {path for _, path in warnings(DESTINATION_RULE, text)} == {
+        "spec.workloadSelector",
+        "spec.trafficPolicy.loadBalancer.consistentHash",
+        "spec.trafficPolicy.tunnel",
+    }
+
+
+def test_policies_of_connections_are_taken() -> None:
+    policy = "loadBalancer: {simple: RANDOM}, connectionPool: {tcp: {maxConnections: 1}}, outlierDetection: {consecutive5xxErrors: 1}"
+    text = rule(f"trafficPolicy: {{{policy}}}")
+    assert (errors(DESTINATION_RULE, text), warnings(DESTINATION_RULE, text)) == ([], [])
 
 
 def test_a_mode_that_is_not_said_means_plaintext_and_that_is_said() -> None:
