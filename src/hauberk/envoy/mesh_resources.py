@@ -12,9 +12,10 @@ from hauberk.envoy.shared_layers import SharedLayers
 from hauberk.model.objects import Labels
 from hauberk.model.proxy import Proxy, ProxyKind
 from hauberk.model.routing import LabelPairs
+from hauberk.model.sidecar import Sidecar
 from hauberk.model.workload import Workload
 from hauberk.view.changes import Affected
-from hauberk.view.client_view import ClientGroup, client_group, seen_by, selectors_in_use
+from hauberk.view.client_view import ClientGroup, client_group, seen_by, selectors_in_use, sidecar_of
 from hauberk.view.mesh_view import MeshView
 
 __all__ = ["MeshResources", "build_resources"]
@@ -32,6 +33,8 @@ class MeshResources:
         self._shared: dict[ClientGroup, SharedLayers] = {}
         self._own: dict[_OwnKey, Layers] = {}
         self._inbound: dict[InboundSpec, Layers] = {}
+        self._sidecars: dict[ClientGroup, Sidecar | None] = {}
+        """What each group's shared layers were built for."""
         self._selectors: dict[str, frozenset[LabelPairs]] = {}
         """By namespace of the client: collected once after an update, since every proxy asks."""
 
@@ -45,7 +48,10 @@ class MeshResources:
         # Groups that a selector told apart go with it.
         self._shared = {group: shared for group, shared in self._shared.items() if group.matched <= self._in_use(group.namespace)}
         for group, shared in self._shared.items():
-            shared.update(seen_by(view, group), affected)
+            sidecar = sidecar_of(view, group)
+            other = sidecar != self._sidecars.get(group)
+            self._sidecars[group] = sidecar
+            shared.update(seen_by(view, group), Affected(everything=True) if other else affected)
         self._forget_gone()
         for key in self._stale(affected):
             kind, *workload_key = key
@@ -54,9 +60,10 @@ class MeshResources:
 
     def for_proxy(self, proxy: Proxy) -> ProxyResources:
         """What `proxy` is to have; where its pod is gone from the view (it may be draining still), as its own labels say."""
-        group = self._group(proxy.namespace, proxy.labels)
+        group = self._group(proxy.namespace, proxy.labels, proxy.kind)
         shared = self._shared.get(group)
         if shared is None:
+            self._sidecars[group] = sidecar_of(self._view, group)
             shared = self._shared[group] = SharedLayers(proxy.namespace, seen_by(self._view, group), self._builder)
         key = (proxy.kind, proxy.namespace, proxy.name)
         own = self._own.get(key)
@@ -69,8 +76,8 @@ class MeshResources:
         """`resources.diff`, each pair of shared layers compared once after an update."""
         return diff(old, new, type_url, self._memo)
 
-    def _group(self, namespace: str, labels: Labels) -> ClientGroup:
-        return client_group(self._in_use(namespace), namespace, labels)
+    def _group(self, namespace: str, labels: Labels, kind: ProxyKind) -> ClientGroup:
+        return client_group(self._in_use(namespace), namespace, labels, gateway=kind is ProxyKind.ROUTER)
 
     def _in_use(self, namespace: str) -> frozenset[LabelPairs]:
         selectors = self._selectors.get(namespace)
@@ -115,7 +122,7 @@ class MeshResources:
         return self._builder.resource(names.TYPE_CLUSTER, name, name, lambda: build_inbound_cluster(port))
 
     def _router_layers(self, workload: Workload) -> Layers:
-        view = seen_by(self._view, self._group(workload.namespace, workload.labels))
+        view = seen_by(self._view, self._group(workload.namespace, workload.labels, ProxyKind.ROUTER))
         return _layers(router_resources(view, workload))
 
 

@@ -11,7 +11,7 @@ from typing import Any as AnyType
 from envoy.config.accesslog.v3.accesslog_pb2 import AccessLog, AccessLogFilter, LogTypeFilter, MetadataFilter, ResponseFlagFilter
 from envoy.config.bootstrap.v3.bootstrap_pb2 import Bootstrap
 from envoy.config.cluster.v3.circuit_breaker_pb2 import CircuitBreakers
-from envoy.config.cluster.v3.cluster_pb2 import Cluster
+from envoy.config.cluster.v3.cluster_pb2 import Cluster, LoadBalancingPolicy
 from envoy.config.core.v3.address_pb2 import Address, BindConfig, CidrRange, SocketAddress
 from envoy.config.core.v3.base_pb2 import DataSource, Metadata, TransportSocket
 from envoy.config.core.v3.config_source_pb2 import AggregatedConfigSource, ApiConfigSource, ConfigSource, PathConfigSource
@@ -52,6 +52,9 @@ from envoy.extensions.filters.listener.tls_inspector.v3.tls_inspector_pb2 import
 from envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import HttpConnectionManager, HttpFilter, Rds
 from envoy.extensions.filters.network.rbac.v3.rbac_pb2 import RBAC as NetworkRbac
 from envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy, UpstreamConnectMode
+from envoy.extensions.load_balancing_policies.common.v3.common_pb2 import ConsistentHashingLbConfig
+from envoy.extensions.load_balancing_policies.maglev.v3.maglev_pb2 import Maglev
+from envoy.extensions.load_balancing_policies.ring_hash.v3.ring_hash_pb2 import RingHash
 from envoy.extensions.path.match.uri_template.v3.uri_template_match_pb2 import UriTemplateMatchConfig as UriTemplateMatch
 from envoy.extensions.resource_monitors.downstream_connections.v3.downstream_connections_pb2 import DownstreamConnectionsConfig
 from envoy.extensions.retry.host.previous_hosts.v3.previous_hosts_pb2 import PreviousHostsPredicate
@@ -98,6 +101,7 @@ __all__ = [
     "ClusterLoadAssignment",
     "CommonTlsContext",
     "ConfigSource",
+    "ConsistentHashingLbConfig",
     "CorsFilter",
     "CorsPolicy",
     "DataSource",
@@ -124,8 +128,10 @@ __all__ = [
     "Listener",
     "ListenerFilter",
     "ListenerPredicate",
+    "LoadBalancingPolicy",
     "LocalityLbEndpoints",
     "LogTypeFilter",
+    "Maglev",
     "Message",
     "Metadata",
     "MetadataFilter",
@@ -143,6 +149,7 @@ __all__ = [
     "RedirectAction",
     "ResponseFlagFilter",
     "RetryPolicy",
+    "RingHash",
     "Route",
     "RouteAction",
     "RouteConfiguration",

@@ -29,6 +29,7 @@ __all__ = [
     "OpenObject",
     "Part",
     "UInt32",
+    "ZeroOrDuration",
     "check_model",
 ]
 
@@ -46,8 +47,14 @@ def _go_duration(text: str) -> str:
     return text
 
 
+def _zero_or_go_duration(text: str) -> str:
+    return text if parse_go_duration(text) == timedelta(0) else _go_duration(text)
+
+
 Duration = Annotated[str, AfterValidator(_go_duration)]
 """A duration as protobuf and Go write it: 5s, 1.5h; no days."""
+ZeroOrDuration = Annotated[str, AfterValidator(_zero_or_go_duration)]
+"""A duration where zero says something too."""
 UInt32 = Annotated[int, Field(ge=0, le=2**32 - 1)]
 OpenObject = dict[str, JsonValue]
 """An object whose fields are not looked at."""

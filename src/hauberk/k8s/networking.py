@@ -5,10 +5,11 @@ from hauberk.k8s.columns import CRD_AGE, NAME, json_cell, text
 from hauberk.k8s.istio.destination_rule import DestinationRuleSpec, check_destination_rule
 from hauberk.k8s.istio.gateway import GatewaySpec, check_gateway
 from hauberk.k8s.istio.service_entry import ServiceEntrySpec, check_service_entry
+from hauberk.k8s.istio.sidecar import SidecarSpec, check_sidecar
 from hauberk.k8s.istio.virtual_service import VirtualServiceSpec, check_virtual_service
 from hauberk.k8s.kind import Kind
 
-__all__ = ["DESTINATION_RULE", "GATEWAY", "KINDS", "SERVICE_ENTRY", "VIRTUAL_SERVICE"]
+__all__ = ["DESTINATION_RULE", "GATEWAY", "KINDS", "SERVICE_ENTRY", "SIDECAR", "VIRTUAL_SERVICE"]
 
 _CATEGORIES = ("istio-io", "networking-istio-io")
 
@@ -85,9 +86,25 @@ SERVICE_ENTRY = checked(
     check_service_entry,
 )
 
+SIDECAR = checked(
+    Kind(
+        "networking.istio.io",
+        "v1beta1",
+        "Sidecar",
+        "sidecars",
+        categories=_CATEGORIES,
+        status=True,
+        columns=(NAME, CRD_AGE),
+        model=SidecarSpec,
+        also_versions=("v1", "v1alpha3"),
+    ),
+    check_sidecar,
+)
+
 KINDS = (
     DESTINATION_RULE,
     VIRTUAL_SERVICE,
     GATEWAY,
     SERVICE_ENTRY,
+    SIDECAR,
 )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hauberk.k8s.durations import parse_go_duration
 from hauberk.k8s.fields import integer, mapping, text
 from hauberk.k8s.kind import Manifest
-from hauberk.model.connections import ConnectionPool, ConnectionSettings, LoadBalancer, OutlierDetection
+from hauberk.model.connections import ConnectionPool, ConnectionSettings, ConsistentHash, LoadBalancer, OutlierDetection
 
 __all__ = ["parse_connection_settings"]
 
@@ -20,9 +20,25 @@ def parse_connection_settings(policy: Manifest) -> ConnectionSettings:
 
 
 def _load_balancer(written: Manifest) -> LoadBalancer | None:
-    if not written.get("simple"):
-        return None
-    return LoadBalancer(text(written, "simple"))
+    hashing = mapping(written, "consistentHash")
+    if hashing:
+        return LoadBalancer(consistent_hash=_consistent_hash(hashing))
+    return LoadBalancer(text(written, "simple")) if written.get("simple") else None
+
+
+def _consistent_hash(written: Manifest) -> ConsistentHash:
+    cookie, maglev = mapping(written, "httpCookie"), written.get("maglev")
+    sizes = (_number(mapping(written, "maglev"), "tableSize"), _number(mapping(written, "ringHash"), "minimumRingSize"))
+    return ConsistentHash(
+        header=text(written, "httpHeaderName"),
+        query_parameter=text(written, "httpQueryParameterName"),
+        cookie=text(cookie, "name"),
+        source_address=written.get("useSourceIp") is True,
+        cookie_path=text(cookie, "path"),
+        cookie_ttl=_duration(cookie, "ttl"),
+        maglev=maglev is not None,
+        size=sizes[0] if maglev is not None else sizes[1] or _number(written, "minimumRingSize"),
+    )
 
 
 def _pool(written: Manifest) -> ConnectionPool | None:

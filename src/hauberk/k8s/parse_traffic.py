@@ -39,6 +39,7 @@ def parse_destination_rule(manifest: Manifest) -> DestinationRule:
         ),
         export_to=strings(spec, "exportTo"),
         created=created_of(manifest),
+        selector=tuple(sorted(text_map(mapping(spec, "workloadSelector"), "matchLabels").items())),
     )
 
 

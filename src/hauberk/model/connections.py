@@ -6,14 +6,32 @@ None means "not said": the mesh's default holds.
 from dataclasses import dataclass
 from datetime import timedelta
 
-__all__ = ["ConnectionPool", "ConnectionSettings", "LoadBalancer", "OutlierDetection"]
+__all__ = ["ConnectionPool", "ConnectionSettings", "ConsistentHash", "LoadBalancer", "OutlierDetection"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsistentHash:
+    """Requests (connections) that are alike in one thing go to one endpoint. Exactly one of the first four says in which.
+
+    `cookie_ttl` None: a cookie is only read, never made. `maglev`: a table of `size` instead of a ring of at least `size`.
+    """
+
+    header: str = ""
+    query_parameter: str = ""
+    cookie: str = ""
+    source_address: bool = False
+    cookie_path: str = ""
+    cookie_ttl: timedelta | None = None
+    maglev: bool = False
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LoadBalancer:
-    """`simple` is the manifest's word."""
+    """`simple` is the manifest's word; `consistent_hash` stands instead of it."""
 
     simple: str = ""
+    consistent_hash: ConsistentHash | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 `hosts` and destinations are resolved names, gateways are `mesh` or `namespace/name`; None and empty mean "not said".
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -240,6 +241,20 @@ class VirtualService:
     created: datetime = EPOCH
     tcp: tuple[TcpRoute, ...] = ()
     tls: tuple[TcpRoute, ...] = ()
+
+    @property
+    def destinations(self) -> Iterator[HttpDestination]:
+        """Everywhere that it sends requests, copies of them, or connections."""
+        for route in self.http:
+            yield from route.destinations
+            yield from (mirror.destination for mirror in route.mirrors)
+        for connections in (*self.tcp, *self.tls):
+            yield from connections.destinations
+
+    @property
+    def destination_hosts(self) -> frozenset[str]:
+        """The hosts among them."""
+        return frozenset(target.host for target in self.destinations)
 
     @property
     def ref(self) -> ObjectRef:

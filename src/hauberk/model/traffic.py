@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from hauberk.model.connections import ConnectionSettings
 from hauberk.model.objects import Labels, ObjectRef
-from hauberk.model.routing import MESH_GATEWAY, HttpDestination, HttpMatch, HttpRoute, MatchKind, UriMatch, VirtualService
+from hauberk.model.routing import MESH_GATEWAY, HttpDestination, HttpMatch, HttpRoute, LabelPairs, MatchKind, UriMatch, VirtualService
 from hauberk.model.service import EPOCH
 
 __all__ = [
@@ -96,6 +96,8 @@ class DestinationRule:
     export_to: tuple[str, ...] = ()
     """`*`, `.` or namespaces; empty means `*`."""
     created: datetime = EPOCH
+    selector: LabelPairs = ()
+    """Only for sidecars of its namespace with these labels."""
 
     @property
     def ref(self) -> ObjectRef:

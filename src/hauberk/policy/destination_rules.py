@@ -156,7 +156,8 @@ def _match(rules: _Rules, host: str) -> tuple[MergedRule, ...]:
 
 
 def _index_namespace(rules: list[DestinationRule]) -> _NamespaceRules:
-    ordered = sorted(rules, key=lambda rule: rule.age_order)
+    # A rule that selects its clients comes before all that do not, and is for its own namespace alone.
+    ordered = sorted(rules, key=lambda rule: (not rule.selector, rule.age_order))
     return _NamespaceRules(
         local=_merge(ordered),
         exported=_merge(rule for rule in ordered if not _is_private(rule)),
@@ -165,14 +166,14 @@ def _index_namespace(rules: list[DestinationRule]) -> _NamespaceRules:
 
 
 def _is_private(rule: DestinationRule) -> bool:
-    return rule.export_to in {(EXPORT_PRIVATE,), (rule.namespace,)}
+    return bool(rule.selector) or rule.export_to in {(EXPORT_PRIVATE,), (rule.namespace,)}
 
 
 def _merge(rules: Iterable[DestinationRule]) -> dict[str, tuple[MergedRule, ...]]:
-    """Rules of one host and equal exportTo become one; the order of `rules` (oldest first) is kept."""
-    groups: dict[tuple[str, frozenset[str]], MergedRule] = {}
+    """Rules of one host and equal exportTo become one, those that select clients apart; the order of `rules` (oldest first) is kept."""
+    groups: dict[tuple[str, frozenset[str], bool], MergedRule] = {}
     for rule in rules:
-        key = (rule.host, frozenset(rule.export_to))
+        key = (rule.host, frozenset(rule.export_to), bool(rule.selector))
         group = groups.get(key)
         groups[key] = _start(rule) if group is None else _add(group, rule)
     merged: dict[str, tuple[MergedRule, ...]] = {}

@@ -3,7 +3,7 @@
 Changes are taken into the inventory first; then each index that they touch is made anew, and the rest is shared.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from hauberk.model.secret import TlsCredential
 from hauberk.model.security import PeerAuthentication
 from hauberk.model.service import Endpoint, EndpointSlice, Service
 from hauberk.model.service_entry import ServiceEntry
+from hauberk.model.sidecar import Sidecar
 from hauberk.model.traffic import DestinationRule, Gateway, VirtualService
 from hauberk.model.workload import Workload
 from hauberk.policy.authorization import AuthorizationIndex
@@ -100,9 +101,16 @@ def _reindex(view: MeshView, touched: Touched) -> MeshView:
     if "Namespace" in kinds:
         options = _visible(view, NamespaceOptions)
         view = replace(view, namespaces={entry.name: entry.inbound for entry in options if entry.inbound is not None})
+    return _with_ordered(view, kinds)
+
+
+def _with_ordered(view: MeshView, kinds: Set[str]) -> MeshView:
+    """The kinds of which the oldest counts."""
     if "VirtualService" in kinds:
         virtual_services = sorted(_visible(view, VirtualService), key=lambda virtual_service: virtual_service.age_order)
         view = replace(view, virtual_services=tuple(virtual_services))
+    if "Sidecar" in kinds:
+        view = replace(view, sidecars=tuple(sorted(_visible(view, Sidecar), key=lambda sidecar: sidecar.age_order)))
     if "Gateway" in kinds:
         view = replace(view, gateways=tuple(sorted(_visible(view, Gateway), key=lambda gateway: gateway.age_order)))
     return view
@@ -199,10 +207,15 @@ def _hosts_of_pods(slices: Mapping[str, tuple[EndpointSlice, ...]], pods: set[Ob
 def _with_destination_rules(view: MeshView, touched: Touched) -> MeshView:
     namespaces = {ref.namespace for ref in touched if ref.kind == "DestinationRule"}
     by_namespace: dict[str, list[DestinationRule]] = {namespace: [] for namespace in namespaces}
+    selecting = dict(view.selecting_rules)
     for rule in _visible(view, DestinationRule):
         if rule.namespace in by_namespace:
             by_namespace[rule.namespace].append(rule)
     index: DestinationRuleIndex = view.destination_rules
     for namespace, rules in by_namespace.items():
-        index = index.with_namespace(namespace, rules)
-    return replace(view, destination_rules=index)
+        # Rules that select clients are nobody's until it is known who asks (view/client_view.py).
+        index = index.with_namespace(namespace, [rule for rule in rules if not rule.selector])
+        selecting.pop(namespace, None)
+        if any(rule.selector for rule in rules):
+            selecting[namespace] = tuple(rules)
+    return replace(view, destination_rules=index, selecting_rules=selecting)

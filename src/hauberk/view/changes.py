@@ -10,6 +10,7 @@ from hauberk.model.secret import TlsCredential
 from hauberk.model.security import PeerAuthentication
 from hauberk.model.service import EndpointSlice, Service
 from hauberk.model.service_entry import ServiceEntry
+from hauberk.model.sidecar import Sidecar
 from hauberk.model.traffic import DestinationRule, Gateway, VirtualService
 from hauberk.model.workload import Workload
 
@@ -26,6 +27,7 @@ ModelObject = (
     | Gateway
     | TlsCredential
     | ServiceEntry
+    | Sidecar
     | NamespaceOptions
     | MeshSettings
 )
@@ -68,12 +70,14 @@ class Affected:
     workloads: frozenset[WorkloadKey] = frozenset()
     routers: bool = False
     """Gateways' listeners and routes."""
+    sidecars: bool = False
+    """What clients are told of at all."""
     everything: bool = False
 
     def __bool__(self) -> bool:
         """Whether anything may differ."""
         sets = (self.clusters, self.endpoints, self.ports, self.listeners, self.virtual_hosts, self.workloads)
-        return any(sets) or self.routers or self.everything
+        return any(sets) or self.routers or self.sidecars or self.everything
 
     def __or__(self, other: "Affected") -> "Affected":
         """What either names: for changes that are handed on together."""
@@ -85,6 +89,7 @@ class Affected:
             virtual_hosts=self.virtual_hosts | other.virtual_hosts,
             workloads=self.workloads | other.workloads,
             routers=self.routers or other.routers,
+            sidecars=self.sidecars or other.sidecars,
             everything=self.everything or other.everything,
         )
 

@@ -6,14 +6,18 @@ Clients of a namespace are told apart only by the selectors that VirtualServices
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hauberk.model.objects import Labels
 from hauberk.model.routing import HttpMatch, HttpRoute, LabelPairs, TcpMatch, TcpRoute, VirtualService
+from hauberk.model.service import Service
+from hauberk.model.sidecar import Sidecar
+from hauberk.policy.destination_rules import DestinationRuleIndex
 from hauberk.policy.selectors import exported_to, selects
+from hauberk.policy.sidecars import choose_sidecar, sees
 from hauberk.view.mesh_view import MeshView
 
-__all__ = ["ClientGroup", "client_group", "seen_by", "selectors_in_use"]
+__all__ = ["ClientGroup", "client_group", "seen_by", "selectors_in_use", "sidecar_of"]
 
 _M = TypeVar("_M", HttpMatch, TcpMatch)
 _R = TypeVar("_R", HttpRoute, TcpRoute)
@@ -25,30 +29,62 @@ class ClientGroup:
 
     namespace: str
     matched: frozenset[LabelPairs] = frozenset()
+    gateway: bool = False
+    """Gateways follow no Sidecar and no DestinationRule that selects its clients."""
 
 
-def client_group(selectors: frozenset[LabelPairs], namespace: str, labels: Labels) -> ClientGroup:
+def client_group(selectors: frozenset[LabelPairs], namespace: str, labels: Labels, *, gateway: bool = False) -> ClientGroup:
     """The group of a client with `labels`, where these `selectors_in_use` tell clients apart."""
-    return ClientGroup(namespace, frozenset(selector for selector in selectors if selects(dict(selector), labels)))
+    return ClientGroup(namespace, frozenset(selector for selector in selectors if selects(dict(selector), labels)), gateway)
+
+
+def sidecar_of(view: MeshView, group: ClientGroup) -> Sidecar | None:
+    """The Sidecar that the group follows."""
+    return None if group.gateway else choose_sidecar(view.sidecars, group.namespace, group.matched, view.settings.root_namespace)
 
 
 def seen_by(view: MeshView, group: ClientGroup) -> MeshView:
-    """The view with only those routes and hosts left that the group has; the same view where that is all of them."""
-    rules = tuple(_for_client(rule, group) for rule in view.virtual_services)
-    hidden = {
-        host
-        for host, service in view.services.items()
-        if service.export_to and not exported_to(service.export_to, owner=service.namespace, viewer=group.namespace)
-    }
-    if not hidden and all(after is before for before, after in zip(view.virtual_services, rules, strict=True)):
-        return view
-    services = {host: service for host, service in view.services.items() if host not in hidden} if hidden else view.services
-    return replace(view, virtual_services=rules, services=services)
+    """The view with only those hosts, routes and rules left that the group has; the same view where that is all of them."""
+    sidecar = sidecar_of(view, group)
+    rules = tuple(_for_client(rule, group) for rule in view.virtual_services if _sees_rule(sidecar, rule))
+    called = {host for rule in rules for host in rule.destination_hosts} if sidecar is not None else set()
+    services = {host: one for host, one in view.services.items() if _sees_service(sidecar, group, one) or host in called}
+    changed: dict[str, Any] = {}
+    if len(services) != len(view.services):
+        changed["services"] = services
+    if [id(rule) for rule in rules] != [id(rule) for rule in view.virtual_services]:
+        changed["virtual_services"] = rules
+    if not group.gateway and group.namespace in view.selecting_rules:
+        changed["destination_rules"] = _rules_of(view, group)
+    if sidecar is not None and sidecar.outbound_policy not in (None, view.settings.outbound_policy):
+        changed["settings"] = replace(view.settings, outbound_policy=sidecar.outbound_policy)
+    return replace(view, **changed) if changed else view
 
 
 def selectors_in_use(view: MeshView, namespace: str) -> frozenset[LabelPairs]:
     """The selectors of clients in what those of `namespace` see."""
-    return frozenset(match.source_labels for rule in view.virtual_services for match in _all_matches(rule) if match.source_labels)
+    return frozenset(
+        (
+            *(match.source_labels for rule in view.virtual_services for match in _all_matches(rule) if match.source_labels),
+            *(sidecar.selector for sidecar in view.sidecars if sidecar.namespace == namespace and sidecar.selector),
+            *(rule.selector for rule in view.selecting_rules.get(namespace, ()) if rule.selector),
+        )
+    )
+
+
+def _sees_service(sidecar: Sidecar | None, group: ClientGroup, service: Service) -> bool:
+    exported = not service.export_to or exported_to(service.export_to, owner=service.namespace, viewer=group.namespace)
+    return exported and sees(sidecar, service.namespace, service.hostname)
+
+
+def _sees_rule(sidecar: Sidecar | None, rule: VirtualService) -> bool:
+    """With it come the hosts that it sends to, as in Istio: whoever may use the rule may follow it."""
+    return sidecar is None or any(sees(sidecar, rule.namespace, host) for host in rule.hosts)
+
+
+def _rules_of(view: MeshView, group: ClientGroup) -> DestinationRuleIndex:
+    found = [rule for rule in view.selecting_rules[group.namespace] if not rule.selector or rule.selector in group.matched]
+    return view.destination_rules.with_namespace(group.namespace, found)
 
 
 def _for_client(rule: VirtualService, group: ClientGroup) -> VirtualService:

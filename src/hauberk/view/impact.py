@@ -1,10 +1,10 @@
 """What a change may affect: compares two views where the changed objects point."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from hauberk import names
 from hauberk.model.objects import ObjectRef
-from hauberk.model.routing import HttpDestination, VirtualService
+from hauberk.model.routing import VirtualService
 from hauberk.model.security import MtlsMode
 from hauberk.model.service import Endpoint, EndpointSlice, Service
 from hauberk.model.service_entry import ServiceEntry
@@ -42,6 +42,8 @@ def affected(before: MeshView, after: MeshView, touched: _Touched) -> Affected:
         parts.append(_by_authorizations(before, after))
     if before.gateways != after.gateways or before.credentials != after.credentials:
         parts.append(Affected(routers=True))
+    if before.sidecars != after.sidecars:
+        parts.append(Affected(sidecars=True))
     return Affected.union(parts)
 
 
@@ -118,7 +120,12 @@ def _by_virtual_services(after: MeshView, touched: _Touched) -> Affected:
         return Affected()
     # Connections are routed by listeners, requests by virtual hosts.
     connections = _named_by([item for item in items if item.tcp or item.tls], after)
-    return Affected(virtual_hosts=_named_by(items, after), listeners=_ports_of(after, connections), routers=True)
+    found = Affected(virtual_hosts=_named_by(items, after), listeners=_ports_of(after, connections), routers=True)
+    if not after.sidecars:
+        return found
+    # Clients that are told of some hosts only are told of those that a rule of theirs sends to as well.
+    hosts = frozenset(host for item in items for host in item.destination_hosts)
+    return found | Affected(clusters=hosts, endpoints=hosts, listeners=_ports_of(after, hosts), virtual_hosts=hosts)
 
 
 def _named_by(items: Iterable[VirtualService], view: MeshView) -> frozenset[str]:
@@ -133,17 +140,9 @@ def _ports_of(view: MeshView, hosts: Iterable[str]) -> frozenset[int]:
     return frozenset(port.number for host in hosts if host in view.services for port in view.services[host].ports)
 
 
-def _destinations(item: VirtualService) -> Iterator[HttpDestination]:
-    for route in item.http:
-        yield from route.destinations
-        yield from (mirror.destination for mirror in route.mirrors)
-    for connections in (*item.tcp, *item.tls):
-        yield from connections.destinations
-
-
 def _routed_to(view: MeshView, targets: frozenset[str]) -> frozenset[str]:
     """Hosts whose VirtualServices send requests or connections to `targets`: what these declare decides over the port."""
-    sources = [item for item in view.virtual_services if any(target.host in targets for target in _destinations(item))]
+    sources = [item for item in view.virtual_services if not targets.isdisjoint(item.destination_hosts)]
     return _named_by(sources, view)
 
 

@@ -9,6 +9,7 @@ from hauberk.k8s.parse_secret import parse_tls_credential
 from hauberk.k8s.parse_security import parse_peer_authentication
 from hauberk.k8s.parse_service import parse_endpoint_slice, parse_service
 from hauberk.k8s.parse_service_entry import parse_service_entry
+from hauberk.k8s.parse_sidecar import parse_sidecar
 from hauberk.k8s.parse_traffic import parse_destination_rule, parse_gateway, parse_virtual_service
 from hauberk.k8s.parse_workload import parse_workload
 from hauberk.model.objects import ObjectRef
@@ -27,6 +28,7 @@ _PARSERS: Mapping[str, Callable[[Manifest], ModelObject | None]] = {
     "DestinationRule": parse_destination_rule,
     "VirtualService": parse_virtual_service,
     "ServiceEntry": parse_service_entry,
+    "Sidecar": parse_sidecar,
     "Gateway": parse_gateway,
 }
 VIEW_KINDS = tuple(_PARSERS)

@@ -7,7 +7,8 @@ from hauberk.model.mesh import InboundProtocol, MeshSettings
 from hauberk.model.objects import ObjectRef
 from hauberk.model.secret import TlsCredential
 from hauberk.model.service import Endpoint, EndpointSlice, Service
-from hauberk.model.traffic import Gateway, VirtualService
+from hauberk.model.sidecar import Sidecar
+from hauberk.model.traffic import DestinationRule, Gateway, VirtualService
 from hauberk.model.workload import Workload
 from hauberk.policy.authorization import AuthorizationIndex, WorkloadAuthorization
 from hauberk.policy.destination_rules import DestinationRuleIndex, MergedRule
@@ -61,6 +62,10 @@ class MeshView:
     """Oldest first."""
     gateways: tuple[Gateway, ...] = ()
     """Oldest first."""
+    sidecars: tuple[Sidecar, ...] = ()
+    """Oldest first."""
+    selecting_rules: Mapping[str, tuple[DestinationRule, ...]] = field(default_factory=dict)
+    """By namespace all DestinationRules of those in which one selects clients; `destination_rules` has only those that do not."""
 
     def workload(self, namespace: str, name: str) -> Workload | None:
         """The workload of a pod of this mesh."""

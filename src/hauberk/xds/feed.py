@@ -34,6 +34,7 @@ FEED_KINDS: Final[tuple[Kind, ...]] = (
     networking.VIRTUAL_SERVICE,
     networking.GATEWAY,
     networking.SERVICE_ENTRY,
+    networking.SIDECAR,
     maistra.SERVICE_MESH_CONTROL_PLANE,
     maistra.SERVICE_MESH_MEMBER_ROLL,
 )

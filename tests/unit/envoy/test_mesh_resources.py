@@ -1,5 +1,7 @@
 """A mesh's resources, in step with its view: above all, an update must equal a fresh build."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -7,11 +9,13 @@ from hauberk import names
 from hauberk.envoy.mesh_resources import MeshResources, build_resources
 from hauberk.envoy.resources import ProxyResources
 from hauberk.model.authorization import AuthorizationPolicy
+from hauberk.model.mesh import OutboundPolicy
 from hauberk.model.routing import HttpDestination, HttpMatch, HttpRoute, Mirror, TcpRoute, VirtualService
 from hauberk.model.secret import TlsCredential
 from hauberk.model.security import MtlsMode
 from hauberk.model.service import Protocol, Resolution, ServicePort
 from hauberk.model.service_entry import EntryEndpoint, ServiceEntry
+from hauberk.model.sidecar import EgressHost, Sidecar
 from hauberk.model.traffic import Gateway, GatewayServer, ServerTls, ServerTlsMode, Subset, TlsMode
 from hauberk.view.apply import apply
 from hauberk.view.changes import Affected, Change, Delete, ModelObject, Put
@@ -117,6 +121,10 @@ OBJECTS: list[ModelObject] = [
     AuthorizationPolicy("bookinfo", "a", selector=(("app", "details"),)),
     AuthorizationPolicy(ROOT, "root"),
     TO_DETAILS,
+    Sidecar("bookinfo", "some", (("version", "v1"),), (EgressHost("bookinfo", REVIEWS),), OutboundPolicy.REGISTRY_ONLY),
+    Sidecar("bookinfo", "own", egress=(EgressHost("bookinfo", DETAILS),)),
+    Sidecar(ROOT, "all", egress=(EgressHost("*", "example.com"),), outbound_policy=OutboundPolicy.REGISTRY_ONLY),
+    replace(make_rule("selecting", host=DETAILS, mode=TlsMode.SIMPLE), selector=(("version", "v1"),)),
     GATEWAY,
     SECURE_GATEWAY,
     ServiceEntry("bookinfo", "outside", ("example.com",), ports=(HTTPS_PORT,), resolution=Resolution.DNS),

@@ -1,11 +1,30 @@
 from datetime import timedelta
 
+import pytest
+
 from hauberk.k8s.parse_connections import parse_connection_settings
-from hauberk.model.connections import ConnectionPool, ConnectionSettings, LoadBalancer, OutlierDetection
+from hauberk.model.connections import ConnectionPool, ConnectionSettings, ConsistentHash, LoadBalancer, OutlierDetection
 
 
 def test_nothing_said_is_nothing() -> None:
-    assert parse_connection_settings({"loadBalancer": {"consistentHash": {"useSourceIp": True}}}) == ConnectionSettings()
+    assert parse_connection_settings({"loadBalancer": {"warmup": {"duration": "1s"}}}) == ConnectionSettings()
+
+
+@pytest.mark.parametrize(
+    ("written", "hashing"),
+    [
+        ({"useSourceIp": True}, ConsistentHash(source_address=True)),
+        ({"httpHeaderName": "x", "minimumRingSize": 3}, ConsistentHash("x", size=3)),
+        ({"httpQueryParameterName": "q", "ringHash": {"minimumRingSize": 4}}, ConsistentHash(query_parameter="q", size=4)),
+        (
+            {"httpCookie": {"name": "c", "path": "/p", "ttl": "0s"}, "maglev": {"tableSize": 251}},
+            ConsistentHash(cookie="c", cookie_path="/p", cookie_ttl=timedelta(0), maglev=True, size=251),
+        ),
+    ],
+)
+def test_what_is_hashed(written: dict[str, object], hashing: ConsistentHash) -> None:
+    balancer = parse_connection_settings({"loadBalancer": {"consistentHash": written}}).load_balancer
+    assert balancer == LoadBalancer(consistent_hash=hashing)
 
 
 def test_the_three_blocks() -> None:

@@ -4,11 +4,13 @@ Source: Istio core/cluster_traffic_policy.go.
 """
 
 from hauberk.envoy import messages as m
-from hauberk.model.connections import ConnectionPool, ConnectionSettings, LoadBalancer, OutlierDetection
+from hauberk.model.connections import ConnectionPool, ConnectionSettings, ConsistentHash, LoadBalancer, OutlierDetection
 
 __all__ = ["apply_settings"]
 
 _POLICIES = {"ROUND_ROBIN": "ROUND_ROBIN", "RANDOM": "RANDOM", "LEAST_CONN": "LEAST_REQUEST", "LEAST_REQUEST": "LEAST_REQUEST"}
+_RING_SIZE = 1024
+"""Istio's default of minimumRingSize."""
 
 
 def apply_settings(cluster: m.Cluster, settings: ConnectionSettings) -> None:
@@ -22,8 +24,42 @@ def apply_settings(cluster: m.Cluster, settings: ConnectionSettings) -> None:
 
 
 def _balance(cluster: m.Cluster, balancer: LoadBalancer) -> None:
+    if balancer.consistent_hash is not None:
+        cluster.load_balancing_policy.CopyFrom(_hashing(balancer.consistent_hash))
     if balancer.simple in _POLICIES:
         cluster.lb_policy = m.Cluster.LbPolicy.Value(_POLICIES[balancer.simple])
+
+
+def _hashing(hashing: ConsistentHash) -> m.LoadBalancingPolicy:
+    """What is hashed stands at the cluster and not at the routes to it, so that routes need not know DestinationRules."""
+    common = m.ConsistentHashingLbConfig(hash_policy=[_hashed(hashing)])
+    if hashing.maglev:
+        maglev = m.Maglev(consistent_hashing_lb_config=common)
+        if hashing.size:
+            maglev.table_size.value = hashing.size
+        return _policy("envoy.load_balancing_policies.maglev", maglev)
+    ring = m.RingHash(consistent_hashing_lb_config=common)
+    ring.minimum_ring_size.value = hashing.size or _RING_SIZE
+    return _policy("envoy.load_balancing_policies.ring_hash", ring)
+
+
+def _policy(name: str, config: m.Message) -> m.LoadBalancingPolicy:
+    return m.LoadBalancingPolicy(policies=[{"typed_extension_config": {"name": name, "typed_config": m.pack(config)}}])
+
+
+def _hashed(hashing: ConsistentHash) -> m.RouteAction.HashPolicy:
+    policy = m.RouteAction.HashPolicy()
+    if hashing.header:
+        policy.header.header_name = hashing.header
+    elif hashing.query_parameter:
+        policy.query_parameter.name = hashing.query_parameter
+    elif hashing.cookie:
+        policy.cookie.name, policy.cookie.path = hashing.cookie, hashing.cookie_path
+        if hashing.cookie_ttl is not None:
+            policy.cookie.ttl.CopyFrom(m.duration(hashing.cookie_ttl))
+    else:
+        policy.connection_properties.source_ip = hashing.source_address
+    return policy
 
 
 def _limit(cluster: m.Cluster, pool: ConnectionPool) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from hauberk.k8s.istio.hosts import check_export, check_host
+from hauberk.k8s.istio.load_balancer import LoadBalancerSettings, check_load_balancer
 from hauberk.k8s.kind import Manifest
 from hauberk.k8s.models import Duration, LaterFlag, LaterNumber, LaterObject, LaterText, Part, UInt32
 from hauberk.k8s.review import Review
@@ -38,23 +39,18 @@ class ClientTlsSettings(Part):
     ca_crl: LaterText = None
 
 
+class WorkloadSelector(Part):
+    """Clients, by the labels of their pods."""
+
+    match_labels: dict[str, str] | None = None
+    """Labels that a pod must all have, in the rule's own namespace."""
+
+
 class PortSelector(Part):
     """A port of a Service."""
 
     number: UInt32 | None = None
     """The Service's port number."""
-
-
-class LoadBalancerSettings(Part):
-    """How endpoints are chosen."""
-
-    simple: Literal["UNSPECIFIED", "LEAST_CONN", "RANDOM", "PASSTHROUGH", "ROUND_ROBIN", "LEAST_REQUEST"] | None = None
-    """LEAST_REQUEST (the default), ROUND_ROBIN or RANDOM."""
-    consistent_hash: LaterObject = None
-    locality_lb_setting: LaterObject = None
-    zone_aware_lb_setting: LaterObject = None
-    warmup: LaterObject = None
-    warmup_duration_secs: LaterText = None
 
 
 class TcpKeepalive(Part):
@@ -182,7 +178,8 @@ class DestinationRuleSpec(Part):
     """Named parts of the host's endpoints."""
     export_to: list[str] | None = None
     """Namespaces whose clients see the rule: `.` its own, `*` all (the default)."""
-    workload_selector: LaterObject = None
+    workload_selector: WorkloadSelector | None = None
+    """The sidecars of its own namespace that follow it, and nobody else."""
 
 
 _POLICIES = ("tls", "load_balancer", "connection_pool", "outlier_detection")
@@ -217,6 +214,7 @@ def _check_policy(policy: TrafficPolicy, path: str, review: Review) -> None:
         review.add("HBK0203", path, "Required value: traffic policy must have at least one field", fix)
     if policy.tls is not None:
         _check_tls(policy.tls, f"{path}.tls", review)
+    check_load_balancer(policy.load_balancer, f"{path}.loadBalancer", review)
     for index, entry in enumerate(policy.port_level_settings or ()):
         where = f"{path}.portLevelSettings[{index}]"
         if entry.port is None or port_number(entry.port.number or 0):
@@ -227,6 +225,7 @@ def _check_policy(policy: TrafficPolicy, path: str, review: Review) -> None:
             )
         if entry.tls is not None:
             _check_tls(entry.tls, f"{where}.tls", review)
+        check_load_balancer(entry.load_balancer, f"{where}.loadBalancer", review)
 
 
 def _check_tls(tls: ClientTlsSettings, path: str, review: Review) -> None:

@@ -123,13 +123,10 @@ def test_a_subset_name_is_a_label() -> None:
 
 
 def test_what_is_not_implemented_is_said_by_name() -> None:
-    text = rule(
-        "workloadSelector: {matchLabels: {a: b}}, trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true}}, tunnel: {a: b}}"
-    )
+    text = rule("workloadSelector: {matchLabels: {a: b}}, trafficPolicy: {loadBalancer: {warmup: {duration: 1s}}, tunnel: {a: b}}")
     assert errors(DESTINATION_RULE, text) == []
     assert {path for _, path in warnings(DESTINATION_RULE, text)} == {
-        "spec.workloadSelector",
-        "spec.trafficPolicy.loadBalancer.consistentHash",
+        "spec.trafficPolicy.loadBalancer.warmup",
         "spec.trafficPolicy.tunnel",
     }
 
