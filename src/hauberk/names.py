@@ -105,6 +105,8 @@ ANNOTATION_ROTATION: Final = "hauberk.io/ca-rotation"
 """On Secret `hauberk-ca-in-use`: how far a change of the CA is, in words, empty when it is done."""
 INBOUND: Final = "hauberk.io/inbound"
 """Annotation or label of a pod or namespace, annotation of a ServiceMeshControlPlane: `auto`, `http` or `tcp`."""
+COMPLIANCE_POLICY: Final = "hauberk.io/compliance-policy"
+"""Annotation of a ServiceMeshControlPlane: what istiod's COMPLIANCE_POLICY says; `pqc` demands post-quantum key exchange."""
 TLS_MODE_ISTIO: Final = "istio"
 
 # -- xDS type URLs ----------------------------------------------------------------------------------------------------

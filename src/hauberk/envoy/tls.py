@@ -56,6 +56,8 @@ def downstream_mesh_tls(trust_domains: Sequence[str], alpn: Sequence[str], tls: 
 
 def server_parameters(tls: MeshTls) -> m.TlsParameters:
     """TLS of a server of the mesh, sidecar or gateway: the mesh's own choice where `tls` says nothing."""
+    if tls.post_quantum:
+        return _post_quantum()
     curves = [CURVES[curve] for curve in tls.ecdh_curves] or MESH_CURVES
     ciphers = [CIPHER_SUITES[suite] for suite in tls.cipher_suites] or _SERVER_CIPHERS
     return m.TlsParameters(
@@ -66,14 +68,17 @@ def server_parameters(tls: MeshTls) -> m.TlsParameters:
     )
 
 
-def upstream_mesh_tls(sni: str, identities: Sequence[str], trust_domains: Sequence[str], alpn: Sequence[str]) -> m.UpstreamTlsContext:
-    """What a client sends as mesh mTLS, accepting exactly `identities` (SPIFFE IDs).
+def upstream_mesh_tls(
+    sni: str, identities: Sequence[str], trust_domains: Sequence[str], alpn: Sequence[str], *, post_quantum: bool = False
+) -> m.UpstreamTlsContext:
+    """What a client sends as mesh mTLS, accepting exactly `identities` (SPIFFE IDs); `post_quantum` demands that key exchange.
 
     Where none is known any identity of the trust domains is accepted. Istio then checks the chain alone.
     """
     sans = [_san_of(identity) for identity in identities] or [_san(_SAN_URI, prefix=_domain_prefix(domain)) for domain in trust_domains]
-    parameters = _versions()
-    parameters.ecdh_curves.extend(_CLIENT_CURVES)
+    parameters = _post_quantum() if post_quantum else _versions()
+    if not post_quantum:
+        parameters.ecdh_curves.extend(_CLIENT_CURVES)
     return m.UpstreamTlsContext(common_tls_context=_mesh_common(alpn, sans, parameters), sni=sni)
 
 
@@ -119,6 +124,11 @@ def _mesh_common(alpn: Sequence[str], sans: Sequence[m.SubjectAltNameMatcher], p
     common = m.CommonTlsContext(tls_params=parameters, alpn_protocols=alpn)
     mesh_certificate(common, sans)
     return common
+
+
+def _post_quantum() -> m.TlsParameters:
+    """Key exchange that a quantum computer cannot undo later. TLS 1.2 has none."""
+    return m.TlsParameters(tls_minimum_protocol_version="TLSv1_3", tls_maximum_protocol_version="TLSv1_3", ecdh_curves=[MESH_CURVES[0]])
 
 
 def _versions() -> m.TlsParameters:

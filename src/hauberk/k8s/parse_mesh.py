@@ -5,7 +5,7 @@ from hauberk.k8s.fields import mapping, strings, text, text_map
 from hauberk.k8s.kind import Manifest, name_of, namespace_of
 from hauberk.model.identity import TrustDomain
 from hauberk.model.mesh import InboundProtocol, MeshSettings, NamespaceOptions, OutboundPolicy
-from hauberk.model.tls import CIPHER_SUITES, CURVES, MeshTls, TlsVersion
+from hauberk.model.tls import CIPHER_SUITES, CURVES, POST_QUANTUM_POLICY, MeshTls, TlsVersion
 
 __all__ = ["parse_mesh_settings", "parse_namespace"]
 
@@ -29,18 +29,19 @@ def parse_mesh_settings(smcp: Manifest, smmr: Manifest | None = None) -> MeshSet
         auto_inject=bool(mapping(proxy, "injection").get("autoInject")),
         inbound=InboundProtocol.parse(text_map(smcp, "metadata", "annotations").get(names.INBOUND, "")) or InboundProtocol.AUTO,
         members=_members(smmr or {}),
-        tls=_tls(mapping(security, "controlPlane", "tls")),
+        tls=_tls(mapping(security, "controlPlane", "tls"), text_map(smcp, "metadata", "annotations").get(names.COMPLIANCE_POLICY, "")),
         cluster_wide=text(spec, "mode") == "ClusterWide" or text(mapping(spec, "techPreview"), "controlPlaneMode") == "ClusterScoped",
     )
 
 
-def _tls(tls: Manifest) -> MeshTls:
+def _tls(tls: Manifest, compliance: str) -> MeshTls:
     """Validation has refused what it does not know; of an object from before that, the same counts as not said."""
     return MeshTls(
         min_version=_version(tls, "minProtocolVersion"),
         max_version=_version(tls, "maxProtocolVersion"),
         cipher_suites=tuple(suite for suite in strings(tls, "cipherSuites") if suite in CIPHER_SUITES),
         ecdh_curves=tuple(curve for curve in strings(tls, "ecdhCurves") if curve in CURVES),
+        post_quantum=compliance == POST_QUANTUM_POLICY,
     )
 
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["CIPHER_SUITES", "CIPHER_SUITES_WITHOUT_ENVOY", "CURVES", "P256", "MeshTls", "TlsVersion"]
+__all__ = ["CIPHER_SUITES", "CIPHER_SUITES_WITHOUT_ENVOY", "CURVES", "P256", "POST_QUANTUM_POLICY", "MeshTls", "TlsVersion"]
+
+POST_QUANTUM_POLICY: Final = "pqc"
+"""The one of Istio's compliance policies that is implemented (istio pkg/model/fips.go)."""
 
 P256: Final = "CurveP256"
 """The curve of every certificate that a mesh's CA signs; in TLS 1.2 the list of curves limits those of certificates too."""
@@ -59,13 +62,17 @@ class MeshTls:
     max_version: TlsVersion = TlsVersion.AUTO
     cipher_suites: tuple[str, ...] = ()
     ecdh_curves: tuple[str, ...] = ()
+    post_quantum: bool = False
+    """Under the compliance policy `pqc`: TLS 1.3 with X25519MLKEM768 and nothing else, whatever the other fields say."""
 
     @property
     def lowest(self) -> TlsVersion:
         """The lowest version that is really taken."""
+        if self.post_quantum:
+            return TlsVersion.V1_3
         return TlsVersion.V1_2 if self.min_version is TlsVersion.AUTO else self.min_version
 
     @property
     def highest(self) -> TlsVersion:
         """The highest version that is really taken."""
-        return TlsVersion.V1_3 if self.max_version is TlsVersion.AUTO else self.max_version
+        return TlsVersion.V1_3 if self.post_quantum or self.max_version is TlsVersion.AUTO else self.max_version

@@ -139,3 +139,10 @@ def test_a_client_that_knows_no_identity_takes_those_of_an_alias_too() -> None:
 def test_mutual_without_files_is_still_tls() -> None:
     context = as_dict(upstream_file_tls(ClientTls(TlsMode.MUTUAL), "/os/roots.pem", []))["common_tls_context"]
     assert ("tls_certificates" in context, context["validation_context"]["trusted_ca"]) == (False, {"filename": "/os/roots.pem"})
+
+
+def test_under_the_post_quantum_policy_both_sides_have_one_group_and_tls_1_3_whatever_else_is_said() -> None:
+    wanted = {"tls_minimum_protocol_version": "TLSv1_3", "tls_maximum_protocol_version": "TLSv1_3", "ecdh_curves": ["X25519MLKEM768"]}
+    server = server_parameters(MeshTls(TlsVersion.V1_0, TlsVersion.V1_2, tuple(CIPHER_SUITES), ("CurveP256",), post_quantum=True))
+    client = upstream_mesh_tls("", [], ["td"], [], post_quantum=True).common_tls_context.tls_params
+    assert (as_dict(server), as_dict(client)) == (wanted, wanted)

@@ -90,3 +90,8 @@ def test_a_bad_trust_domain_is_refused() -> None:
 def test_a_namespace_chooses_how_what_comes_in_is_read(metadata: dict[str, Any], said: InboundProtocol | None) -> None:
     options = parse_namespace({"kind": "Namespace", "metadata": {"name": "a", **metadata}})
     assert options == (NamespaceOptions("a", said) if said else None)
+
+
+def test_the_compliance_policy_is_an_annotation() -> None:
+    settings = parse_mesh_settings({"metadata": {"name": "m", "namespace": "n", "annotations": {names.COMPLIANCE_POLICY: "pqc"}}})
+    assert settings.tls == MeshTls(post_quantum=True)

@@ -35,6 +35,7 @@ class ClusterSpec:
     trust_domain: str
     os_ca_bundle: str
     trust_domain_aliases: tuple[str, ...] = ()
+    post_quantum: bool = False
     settings: ConnectionSettings = ConnectionSettings()  # noqa: RUF009 - frozen
     dns: tuple[tuple[str, int], ...] = ()
     """Names to resolve, with their ports; instead of endpoints."""
@@ -94,6 +95,7 @@ def _spec(
         identities=(tls.subject_alt_names if tls else ()) or identities,
         trust_domain=settings.trust_domain.name,
         os_ca_bundle=settings.os_ca_bundle,
+        post_quantum=settings.tls.post_quantum,
         trust_domain_aliases=tuple(domain.name for domain in settings.trust_domain_aliases),
         settings=client_settings(rule, port.number, subset),
         dns=tuple((name, port.target if isinstance(port.target, int) else port.number) for name in service.dns_names),

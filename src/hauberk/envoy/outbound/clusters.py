@@ -101,7 +101,7 @@ def _secure(cluster: m.Cluster, spec: ClusterSpec) -> None:
 
 
 def _mesh_socket(spec: ClusterSpec) -> m.TransportSocket:
-    context = tls.upstream_mesh_tls(spec.sni, spec.identities, spec.trust_domains, _mesh_alpn(spec))
+    context = tls.upstream_mesh_tls(spec.sni, spec.identities, spec.trust_domains, _mesh_alpn(spec), post_quantum=spec.post_quantum)
     return tls.upstream_socket(context)
 
 

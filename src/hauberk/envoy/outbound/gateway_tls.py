@@ -123,6 +123,8 @@ def _socket(view: MeshView, namespace: str, entry: SecureServer) -> m.TransportS
 def _parameters(tls: ServerTls, mesh: MeshTls) -> m.TlsParameters:
     """What the Gateway says, else `controlPlane.tls` of the mesh, else Envoy's own ciphers: browsers come here, not sidecars."""
     parameters = server_parameters(mesh)
+    if mesh.post_quantum:
+        return parameters
     if tls.min_version:
         parameters.tls_minimum_protocol_version = tls.min_version
     if tls.max_version:

@@ -116,3 +116,9 @@ def test_the_traps_of_openshift_service_mesh_are_not_copied(authority: str, fiel
 def test_a_trust_domain_is_spiffes() -> None:
     ((path, message),) = errors(SERVICE_MESH_CONTROL_PLANE, plane("{security: {trust: {domain: Red/Mesh}}}"))
     assert (path, "trust domain consists of" in message) == ("spec.security.trust.domain", True)
+
+
+@pytest.mark.parametrize(("policy", "found"), [("pqc", []), ("fips-140-2", ["metadata.annotations[hauberk.io/compliance-policy]"])])
+def test_a_compliance_policy_that_is_not_there_is_refused_by_name(policy: str, found: list[str]) -> None:
+    text = f"{{kind: ServiceMeshControlPlane, metadata: {{annotations: {{hauberk.io/compliance-policy: {policy}}}}}, spec: {{}}}}"
+    assert [path for path, _ in errors(SERVICE_MESH_CONTROL_PLANE, text)] == found
