@@ -122,8 +122,8 @@ def test_a_list_of_objects_is_applied(kubectl: Kubectl) -> None:
 
 
 def test_a_kind_that_nobody_serves_is_told_as_by_a_cluster(kubectl: Kubectl) -> None:
-    text = "{apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: x}}"
-    assert 'no matches for kind "ServiceEntry" in version "networking.istio.io/v1"' in kubectl.fails("apply", "-f", "-", stdin=text)
+    text = "{apiVersion: networking.istio.io/v1, kind: EnvoyFilter, metadata: {name: x}}"
+    assert 'no matches for kind "EnvoyFilter" in version "networking.istio.io/v1"' in kubectl.fails("apply", "-f", "-", stdin=text)
 
 
 def test_create_and_run_send_protobuf_and_are_understood(kubectl: Kubectl) -> None:
