@@ -5,7 +5,7 @@ from hauberk.k8s.fields import mapping, strings, text, text_map
 from hauberk.k8s.kind import Manifest, name_of, namespace_of
 from hauberk.model.identity import TrustDomain
 from hauberk.model.mesh import InboundProtocol, MeshSettings, NamespaceOptions, OutboundPolicy
-from hauberk.model.tls import CIPHER_SUITES, CURVES, POST_QUANTUM_POLICY, MeshTls, TlsVersion
+from hauberk.model.tls import CIPHER_SUITES, CURVES, MESH_MTLS_VERSIONS, POST_QUANTUM_POLICY, MeshTls, TlsVersion
 
 __all__ = ["parse_mesh_settings", "parse_namespace"]
 
@@ -18,6 +18,7 @@ def parse_mesh_settings(smcp: Manifest, smmr: Manifest | None = None) -> MeshSet
     spec = mapping(smcp, "spec")
     security = mapping(spec, "security")
     proxy = mapping(spec, "proxy")
+    annotations = text_map(smcp, "metadata", "annotations")
     policy = text(mapping(proxy, "networking", "trafficControl", "outbound"), "policy", OutboundPolicy.ALLOW_ANY)
     return MeshSettings(
         root_namespace=namespace_of(smcp),
@@ -27,20 +28,31 @@ def parse_mesh_settings(smcp: Manifest, smmr: Manifest | None = None) -> MeshSet
         auto_mtls=mapping(security, "dataPlane").get("automtls") is not False,
         outbound_policy=OutboundPolicy.REGISTRY_ONLY if policy == OutboundPolicy.REGISTRY_ONLY else OutboundPolicy.ALLOW_ANY,
         auto_inject=bool(mapping(proxy, "injection").get("autoInject")),
-        inbound=InboundProtocol.parse(text_map(smcp, "metadata", "annotations").get(names.INBOUND, "")) or InboundProtocol.AUTO,
+        inbound=InboundProtocol.parse(annotations.get(names.INBOUND, "")) or InboundProtocol.AUTO,
         members=_members(smmr or {}),
-        tls=_tls(mapping(security, "controlPlane", "tls"), text_map(smcp, "metadata", "annotations").get(names.COMPLIANCE_POLICY, "")),
+        tls=_tls(
+            mapping(security, "controlPlane", "tls"),
+            mapping(spec, "techPreview", "meshConfig", "meshMTLS"),
+            annotations.get(names.COMPLIANCE_POLICY),
+        ),
         cluster_wide=text(spec, "mode") == "ClusterWide" or text(mapping(spec, "techPreview"), "controlPlaneMode") == "ClusterScoped",
     )
 
 
-def _tls(tls: Manifest, compliance: str) -> MeshTls:
-    """Validation has refused what it does not know; of an object from before that, the same counts as not said."""
+def _tls(tls: Manifest, mesh: Manifest, compliance: str | None) -> MeshTls:
+    """`controlPlane.tls`, and where it says nothing `meshConfig.meshMTLS`, whose names are Envoy's.
+
+    Validation has refused what it does not know; of an object from before that, the same counts as not said.
+    """
+    own_suites = tuple(suite for suite in strings(tls, "cipherSuites") if suite in CIPHER_SUITES)
+    own_curves = tuple(curve for curve in strings(tls, "ecdhCurves") if curve in CURVES)
+    mesh_version = MESH_MTLS_VERSIONS.get(text(mesh, "minProtocolVersion"), TlsVersion.AUTO)
+    own_version = _version(tls, "minProtocolVersion")
     return MeshTls(
-        min_version=_version(tls, "minProtocolVersion"),
+        min_version=mesh_version if own_version is TlsVersion.AUTO else own_version,
         max_version=_version(tls, "maxProtocolVersion"),
-        cipher_suites=tuple(suite for suite in strings(tls, "cipherSuites") if suite in CIPHER_SUITES),
-        ecdh_curves=tuple(curve for curve in strings(tls, "ecdhCurves") if curve in CURVES),
+        cipher_suites=own_suites or tuple(suite for suite, envoys in CIPHER_SUITES.items() if envoys in strings(mesh, "cipherSuites")),
+        ecdh_curves=own_curves or tuple(curve for curve, envoys in CURVES.items() if envoys in strings(mesh, "ecdhCurves")),
         post_quantum=compliance == POST_QUANTUM_POLICY,
     )
 

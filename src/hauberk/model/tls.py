@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["CIPHER_SUITES", "CIPHER_SUITES_WITHOUT_ENVOY", "CURVES", "P256", "POST_QUANTUM_POLICY", "MeshTls", "TlsVersion"]
+__all__ = [
+    "CIPHER_SUITES",
+    "CIPHER_SUITES_WITHOUT_ENVOY",
+    "CURVES",
+    "MESH_MTLS_VERSIONS",
+    "P256",
+    "POST_QUANTUM_POLICY",
+    "MeshTls",
+    "TlsVersion",
+]
 
 POST_QUANTUM_POLICY: Final = "pqc"
 """The one of Istio's compliance policies that is implemented (istio pkg/model/fips.go)."""
@@ -52,6 +61,10 @@ class TlsVersion(StrEnum):
     V1_1 = "TLSv1_1"
     V1_2 = "TLSv1_2"
     V1_3 = "TLSv1_3"
+
+
+MESH_MTLS_VERSIONS: Final[Mapping[str, TlsVersion]] = {"TLS_AUTO": TlsVersion.AUTO, "TLSV1_2": TlsVersion.V1_2, "TLSV1_3": TlsVersion.V1_3}
+"""How Istio's `meshConfig.meshMTLS.minProtocolVersion` spells them (mesh/v1alpha1/config.proto)."""
 
 
 @dataclass(frozen=True, slots=True)

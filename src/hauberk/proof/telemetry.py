@@ -1,6 +1,7 @@
 """Edges from Envoy's own counters (`hauberk.envoy.telemetry` names them): who talked to whom, and how.
 
 server's sidecar: envoy_hauberk_inbound_connections_total{source_principal, destination_principal, tls_version, cipher, ...}
+                  envoy_hauberk_inbound_requests_total{the same, response_code, ...} where it reads requests
 client's sidecar: envoy_hauberk_requests_total{source_principal, destination_principal, response_code, ...}
                     -> Edge(source, destination, tls_version, cipher, connections, requests)
 """
@@ -59,17 +60,21 @@ _Key = tuple[str, str, str, str]
 def edges_in(scrapes: Iterable[Scrape]) -> list[Edge]:
     """All edges that the scraped Envoys counted, sorted by source and destination.
 
-    Connections are the server side's; requests are those that the client side got an answer to over that kind of connection.
+    Connections are the server side's. So are requests where the server's sidecar reads them (it counts no connections then);
+    else they are those that the client side got an answer to over that kind of connection.
     """
     connections: Counter[_Key] = Counter()
     requests: Counter[_Key] = Counter()
+    served: Counter[_Key] = Counter()
     for scrape in scrapes:
         for name, labels, value in _samples(scrape.text):
             if name == "inbound_connections_total":
                 connections[_key(labels, destination=scrape.owner)] += value
+            elif name == "inbound_requests_total":
+                served[_key(labels, destination=scrape.owner)] += value
             elif name == "requests_total" and _known(labels, "destination_principal"):
                 requests[_key(labels, destination=labels["destination_principal"])] += value
-    return [Edge(*key, connections[key], requests[key]) for key in sorted(connections)]
+    return [Edge(*key, connections[key], served[key] or requests[key]) for key in sorted(connections | served)]
 
 
 def refusals_in(scrapes: Iterable[Scrape]) -> list[Refusal]:

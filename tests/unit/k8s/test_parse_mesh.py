@@ -95,3 +95,13 @@ def test_a_namespace_chooses_how_what_comes_in_is_read(metadata: dict[str, Any],
 def test_the_compliance_policy_is_an_annotation() -> None:
     settings = parse_mesh_settings({"metadata": {"name": "m", "namespace": "n", "annotations": {names.COMPLIANCE_POLICY: "pqc"}}})
     assert settings.tls == MeshTls(post_quantum=True)
+
+
+def test_mesh_mtls_counts_where_the_control_planes_tls_says_nothing() -> None:
+    mesh = {"minProtocolVersion": "TLSV1_3", "cipherSuites": ["ECDHE-ECDSA-AES128-GCM-SHA256"], "ecdhCurves": ["X25519", "P-256"]}
+    spec = {"techPreview": {"meshConfig": {"meshMTLS": mesh}}}
+    manifest: dict[str, Any] = {"metadata": {"name": "m", "namespace": "n"}, "spec": spec}
+    suites = ("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",)
+    assert parse_mesh_settings(manifest).tls == MeshTls(TlsVersion.V1_3, cipher_suites=suites, ecdh_curves=("CurveP256", "X25519"))
+    spec["security"] = {"controlPlane": {"tls": {"minProtocolVersion": "TLSv1_2", "ecdhCurves": ["CurveP256"]}}}
+    assert parse_mesh_settings(manifest).tls == MeshTls(TlsVersion.V1_2, cipher_suites=suites, ecdh_curves=("CurveP256",))

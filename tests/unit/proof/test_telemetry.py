@@ -38,3 +38,13 @@ def test_plaintext_that_was_refused_is_told_by_address_and_reason() -> None:
 def test_counters_at_zero_and_envoys_own_say_nothing() -> None:
     text = SERVER.replace("} 2\n", "} 0\n").replace("} 1\n", "} 0\n").replace("} 5\n", "} 0\n")
     assert edges_in([Scrape(B, text)]) == []
+
+
+def test_where_the_server_reads_requests_its_own_count_is_the_edge() -> None:
+    labels = f'port="80",source_principal="{A}",destination_principal="{B}",{TLS},security_policy="mutual_tls"'
+    name = "envoy_hauberk_inbound_requests_total"
+    text = f"""# TYPE {name} counter
+{name}{{{labels},response_code="200"}} 41
+{name}{{{labels},response_code="404"}} 2
+"""
+    assert edges_in([Scrape(B, text), Scrape(A, CLIENT)]) == [Edge(A, B, "TLSv1.3", "TLS_AES_128_GCM_SHA256", 0, 43)]

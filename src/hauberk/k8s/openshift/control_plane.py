@@ -11,10 +11,10 @@ from typing import Final, Literal
 from hauberk import names
 from hauberk.k8s.durations import parse_go_duration
 from hauberk.k8s.kind import Manifest
-from hauberk.k8s.models import LaterObject, Part
+from hauberk.k8s.models import LaterObject, OpenObject, Part
 from hauberk.k8s.openshift.mesh_parts import Addons, Gateways, Policy, Proxy, Telemetry, Tracing
 from hauberk.k8s.openshift.mesh_security import IstiodAuthority, Security
-from hauberk.k8s.openshift.tls_checks import check_tls
+from hauberk.k8s.openshift.tls_checks import check_mesh_mtls, check_tls
 from hauberk.k8s.openshift.webhook_checks import DEFAULT_VERSION, check_as_the_webhook
 from hauberk.k8s.openshift.without_effect import warn_of_values_without_effect
 from hauberk.k8s.review import Review
@@ -53,7 +53,8 @@ class ControlPlaneSpec(Part):
     general: LaterObject = None
     mesh_config: LaterObject = None
     runtime: LaterObject = None
-    tech_preview: LaterObject = None
+    tech_preview: OpenObject | None = None
+    """Of what it may hold only controlPlaneMode and meshConfig.meshMTLS have an effect."""
 
 
 def complete_control_plane(obj: Manifest) -> None:
@@ -78,6 +79,7 @@ def check_control_plane(obj: Manifest, review: Review) -> None:
             review.invalid(f"spec.profiles[{index}]", profile, "profile name contains invalid character '/'", code=_CODE)
     if spec.security is not None:
         _check_security(spec.security, review)
+    check_mesh_mtls(obj.get("spec") or {}, review)
     warn_of_values_without_effect(obj.get("spec") or {}, review)
 
 

@@ -3,15 +3,17 @@
 Source of the rules: Envoy's behaviour as measured (in TLS 1.2 a list of curves without P-256 fails every P-256 certificate).
 """
 
-from typing import Final
+from typing import Any, Final
 
+from hauberk.k8s.kind import Manifest
 from hauberk.k8s.openshift.mesh_security import ControlPlaneTls
 from hauberk.k8s.review import Review
-from hauberk.model.tls import CIPHER_SUITES, CIPHER_SUITES_WITHOUT_ENVOY, CURVES, P256, MeshTls, TlsVersion
+from hauberk.model.tls import CIPHER_SUITES, CIPHER_SUITES_WITHOUT_ENVOY, CURVES, MESH_MTLS_VERSIONS, P256, MeshTls, TlsVersion
 
-__all__ = ["check_tls"]
+__all__ = ["check_mesh_mtls", "check_tls"]
 
 _CODE: Final = "HBK0303"
+_MESH_MTLS: Final = ("techPreview", "meshConfig", "meshMTLS")
 _ORDER: Final = tuple(TlsVersion)
 
 
@@ -30,6 +32,23 @@ def check_tls(written: ControlPlaneTls, path: str, review: Review) -> None:
     )
     _check_versions(tls, path, review)
     _check_together(tls, path, review)
+
+
+def check_mesh_mtls(spec: Manifest, review: Review) -> None:
+    """Check `techPreview.meshConfig.meshMTLS`, Istio's own place for the mesh's TLS; its names are Envoy's."""
+    written: Any = spec
+    for step in _MESH_MTLS:
+        written = written.get(step) if isinstance(written, dict) else None
+    if not isinstance(written, dict):
+        return
+    path = ".".join(("spec", *_MESH_MTLS))
+    version = written.get("minProtocolVersion", "TLS_AUTO")
+    if version not in MESH_MTLS_VERSIONS:
+        review.unsupported(f"{path}.minProtocolVersion", version, MESH_MTLS_VERSIONS, code=_CODE)
+    for field, known in (("cipherSuites", CIPHER_SUITES), ("ecdhCurves", CURVES)):
+        for index, name in enumerate(written.get(field) or ()):
+            if name not in known.values():
+                review.unsupported(f"{path}.{field}[{index}]", name, known.values(), code=_CODE)
 
 
 def _check_suite(suite: str, path: str, review: Review) -> None:

@@ -30,6 +30,8 @@ def warn_of_values_without_effect(spec: Manifest, review: Review) -> None:
         if given not in (None, *values):
             listed = " or ".join("true" if value is True else str(value) for value in values)
             review.warn(_CODE, f"spec.{path}", "this value has no effect.", f"Write {listed}, or leave it out.")
+    for path in _preview_fields(spec.get("techPreview")):
+        review.warn(_CODE, f"spec.techPreview.{path}", "this field has no effect.", "Take it out; meshConfig.meshMTLS works.")
     for name in _service_types(spec):
         message = "only a ClusterIP is given out; this machine reaches a gateway through its Route."
         review.warn(_CODE, f"spec.gateways.{name}.service.type", message, "Write ClusterIP, or leave it out.")
@@ -40,6 +42,15 @@ def _at(spec: Manifest, path: str) -> Any:
     for step in path.split("."):
         value = value.get(step) if isinstance(value, dict) else None
     return value
+
+
+def _preview_fields(preview: Any) -> Iterator[str]:
+    """Paths in techPreview, which is free in form, that nobody reads."""
+    for field, value in (preview or {}).items() if isinstance(preview, dict) else ():
+        if field == "meshConfig" and isinstance(value, dict):
+            yield from (f"meshConfig.{inner}" for inner in value if inner != "meshMTLS")
+        elif field != "controlPlaneMode":
+            yield field
 
 
 def _service_types(spec: Manifest) -> Iterator[str]:

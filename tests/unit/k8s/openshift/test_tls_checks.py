@@ -74,3 +74,17 @@ def test_what_cannot_work_is_refused_with_its_path_and_what_would_be_right(tls: 
 def test_cipher_suites_mean_nothing_in_tls_1_3() -> None:
     written = plane("{minProtocolVersion: TLSv1_3, cipherSuites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256]}")
     assert warnings(SERVICE_MESH_CONTROL_PLANE, written) == [("HBK0303", f"{PATH}.cipherSuites")]
+
+
+@pytest.mark.parametrize(
+    ("mesh", "found"),
+    [
+        ("{minProtocolVersion: TLSV1_3, cipherSuites: [ECDHE-ECDSA-AES128-GCM-SHA256], ecdhCurves: [P-256]}", []),
+        ("{minProtocolVersion: TLSv1_3}", ["minProtocolVersion"]),
+        ("{cipherSuites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256], ecdhCurves: [P-256, CurveP256]}", ["cipherSuites[0]", "ecdhCurves[1]"]),
+    ],
+)
+def test_mesh_mtls_is_checked_by_envoys_names(mesh: str, found: list[str]) -> None:
+    text = f"{{kind: ServiceMeshControlPlane, spec: {{techPreview: {{meshConfig: {{meshMTLS: {mesh}}}}}}}}}"
+    paths = [path for path, _ in errors(SERVICE_MESH_CONTROL_PLANE, text)]
+    assert paths == [f"spec.techPreview.meshConfig.meshMTLS.{path}" for path in found]

@@ -25,3 +25,10 @@ def test_a_value_that_changes_nothing_is_named(section: str, path: str) -> None:
 )
 def test_a_value_that_has_its_effect_is_not(section: str) -> None:
     assert warnings(SERVICE_MESH_CONTROL_PLANE, f"{{spec: {{{section}}}}}") == []
+
+
+def test_of_what_is_free_in_form_the_fields_that_nobody_reads_are_named() -> None:
+    spec = "{techPreview: {controlPlaneMode: MultiTenant, other: 1, meshConfig: {meshMTLS: {}, rootNamespace: a}}, version: v2.3}"
+    text = f"{{kind: ServiceMeshControlPlane, spec: {spec}}}"
+    found = [path.removeprefix("spec.techPreview.") for _, path in warnings(SERVICE_MESH_CONTROL_PLANE, text)]
+    assert found == ["other", "meshConfig.rootNamespace"]
