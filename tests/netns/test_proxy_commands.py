@@ -1,7 +1,10 @@
 """proxy-status, proxy-config and build on a whole mesh: what they say is what the Envoys have."""
 
+import base64
 import json
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,3 +86,46 @@ def test_build_gives_from_files_what_the_running_envoy_has(up: Instance, tmp_pat
     assert {one["name"]: one for one in built["clusters"]}[REVIEWS] == clusters[REVIEWS]
     inbound = {one["name"]: one for one in built["listeners"]}["virtualInbound"]
     assert inbound == listeners["virtualInbound"]
+
+
+GATEWAY = """apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: shop, namespace: bookinfo}
+spec:
+  selector: {istio: ingressgateway}
+  servers: [{port: {number: 443, name: https, protocol: HTTPS}, hosts: [shop.example], tls: {mode: SIMPLE, credentialName: shop}}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shop, namespace: bookinfo}
+spec: {hosts: [shop.example], gateways: [shop], http: [{route: [{destination: {host: productpage}}]}]}
+"""
+ASK = """
+import socket, ssl, sys
+context = ssl.create_default_context(cadata=sys.argv[2])
+with context.wrap_socket(socket.create_connection((sys.argv[1], 443), 10), server_hostname="shop.example") as client:
+    client.sendall(b"GET /productpage HTTP/1.1\\r\\nhost: shop.example\\r\\nconnection: close\\r\\n\\r\\n")
+    print(client.version(), client.recv(100).split(b" ")[1].decode())
+"""
+
+
+def test_a_gateway_serves_tls_from_a_secret_to_a_client_in_the_mesh(up: Instance, tmp_path: Path) -> None:
+    key, certificate = tmp_path / "tls.key", tmp_path / "tls.crt"
+    new = ("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "5")
+    named = ("-subj", "/CN=shop.example", "-addext", "subjectAltName=DNS:shop.example", "-keyout", str(key), "-out", str(certificate))
+    subprocess.run([shutil.which("openssl") or "openssl", *new, *named], check=True, capture_output=True)
+    data = {name: base64.b64encode(file.read_bytes()).decode() for name, file in (("tls.crt", certificate), ("tls.key", key))}
+    metadata = {"name": "shop", "namespace": "istio-system"}
+    secret = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": metadata, "data": data}
+    up.run("apply", "-f", "-", stdin=json.dumps(secret))
+    up.run("apply", "-f", "-", stdin=GATEWAY)
+    address = up.json("get", "svc", "istio-ingressgateway", "-n", "istio-system")["spec"]["clusterIP"]
+    asking = ("exec", "deploy/productpage-v1", "-n", "bookinfo", "-c", "productpage", "--", "python3", "-c", ASK, address)
+
+    def served() -> bool:
+        return up.run(*asking, certificate.read_text(), check=False).out == "TLSv1.3 200\n"
+
+    up.within(30, "the gateway serves TLS", served)
+    shown = up.run("proxy-config", "secrets", "deploy/istio-ingressgateway", "-n", "istio-system", "-o", "json").out
+    assert [one["name"] for one in json.loads(shown)] == ["ROOTCA", "default", "kubernetes://shop"]
+    assert "private_key" not in shown

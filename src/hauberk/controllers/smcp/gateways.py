@@ -121,12 +121,13 @@ def _deployment(plane: ControlPlane, gateway: _Gateway) -> Manifest:
 
 
 def _template(plane: ControlPlane, gateway: _Gateway, selector: dict[str, str]) -> Manifest:
+    # Without security.istio.io/tlsMode, as in Istio: what a gateway's ports take is for its Gateways to say, so that clients in
+    # the mesh must not put mTLS of the mesh around it.
     labels = selector | {
         names.INJECT: "false",
         names.LABEL_ISTIO_REV: plane.mesh.name,
         names.LABEL_CANONICAL_NAME: gateway.name,
         names.LABEL_CANONICAL_REVISION: "latest",
-        names.LABEL_TLS_MODE: names.TLS_MODE_ISTIO,
     }
     annotations = {names.INJECT: "false", names.ANNOTATION_MESH: str(plane.mesh)}
     container = proxy_container(plane.manifest, plane.mesh, "router", version=plane.proxy_version, ports=_container_ports(_ports(gateway)))

@@ -63,7 +63,6 @@ def test_a_gateway_pod_is_of_the_mesh_and_gets_no_second_proxy() -> None:
         "istio.io/rev": "basic",
         "service.istio.io/canonical-name": "istio-ingressgateway",
         "service.istio.io/canonical-revision": "latest",
-        "security.istio.io/tlsMode": "istio",
     }
     assert template["metadata"]["annotations"] == {"sidecar.istio.io/inject": "false", "hauberk.io/mesh": "istio-system/basic"}
     assert template["spec"]["serviceAccountName"] == "istio-ingressgateway-service-account"
