@@ -1,15 +1,18 @@
-"""dataPlane.mtls on and off under 200 requests a second through two sidecars: not one is lost."""
+"""dataPlane.mtls on and off, and the CA changed, under 200 requests a second through two Envoys: not one is lost."""
 
 import asyncio
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 
 import httpx2
 import pytest
 
 from hauberk.cli.demo.traffic import fetch
+from hauberk.pki.certificates import fingerprint
+from tests.netns.authorities import cacerts, make_authority
 from tests.netns.instance import Instance, cause_of_no_namespaces, instance
 
 pytestmark = [
@@ -83,7 +86,7 @@ class Load:
         self._port = parsed.port or 80
         self._request = f"GET {parsed.path} HTTP/1.1\r\nhost: {parsed.netloc.decode()}\r\n\r\n".encode()
         self._stopped = False
-        self._sent = 0
+        self.sent = 0
         self.answered = 0
         self.lost: list[str] = []
 
@@ -99,8 +102,8 @@ class Load:
     async def _worker(self, begun: float) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         while not self._stopped:
-            self._sent += 1
-            await asyncio.sleep(begun + self._sent / PER_SECOND - asyncio.get_running_loop().time())
+            self.sent += 1
+            await asyncio.sleep(begun + self.sent / PER_SECOND - asyncio.get_running_loop().time())
             try:
                 status = await self._ask(reader, writer)
             except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
@@ -120,12 +123,13 @@ class Load:
         return head.split(" ")[1]
 
 
-async def through_the_flips(up: Instance, url: str) -> Load:
+async def through(url: str, changes: Iterable[Callable[[], None]]) -> Load:
+    """Make one change after the other while the load runs, each followed by a second's worth of requests."""
     load = Load(url)
     async with asyncio.TaskGroup() as group:
         group.create_task(load.run())
-        for wanted in ("STRICT", "PERMISSIVE"):
-            await asyncio.to_thread(flip, up, wanted)
+        for change in changes:
+            await asyncio.to_thread(change)
             seen = load.answered + len(load.lost)
             while load.answered + len(load.lost) < seen + PER_SECOND:
                 await asyncio.sleep(0.01)  # a second's worth of requests after the change; the test's own timeout bounds it
@@ -136,9 +140,46 @@ async def through_the_flips(up: Instance, url: str) -> Load:
 def test_permissive_to_strict_and_back_loses_no_request_between_sidecars(shop: tuple[Instance, str]) -> None:
     up, url = shop
     up.within(60, "the route answers", lambda: answers(url))
-    load = asyncio.run(through_the_flips(up, url))
+    load = asyncio.run(through(url, [partial(flip, up, wanted) for wanted in ("STRICT", "PERMISSIVE")]))
     assert load.lost == []
     assert load.answered > 2 * PER_SECOND
+    assert load.sent - load.answered <= CONNECTIONS  # all that were sent but those that each worker was about to send
+
+
+def test_a_change_of_the_ca_and_back_loses_no_request_between_sidecars(shop: tuple[Instance, str]) -> None:
+    up, url = shop
+    up.within(60, "the route answers", lambda: answers(url))
+    own, plugged = issuer_in_use(up), make_authority("Plugged in", make_authority("Its root"))
+
+    def plug_in() -> None:
+        up.apply(cacerts(plugged))
+        up.within(60, "both Envoys have leaves of the plugged-in CA", lambda: issuers(up) == {fingerprint(plugged.certificate)})
+
+    def take_out() -> None:
+        up.run("delete", "secret", "cacerts", "-n", "istio-system")
+        up.within(60, "both have leaves of the mesh's own again", lambda: issuers(up) == {own})
+
+    flip(up, "STRICT")
+    load = asyncio.run(through(url, [plug_in, take_out]))
+    assert load.lost == []
+    assert load.answered > 2 * PER_SECOND
+
+
+def issuers(up: Instance) -> set[str]:
+    """Fingerprints of the CA certificates by which the Envoys' leaves are signed; empty while a change is under way."""
+    secret = up.json("get", "secret", "hauberk-ca-in-use", "-n", "istio-system")
+    if secret["metadata"].get("annotations", {}).get("hauberk.io/ca-rotation"):
+        return set()
+    pods = [
+        *up.json("get", "pods", "-n", "shop", "-l", "app=echo")["items"],
+        *up.json("get", "pods", "-n", "istio-system", "-l", "istio=ingressgateway")["items"],
+    ]
+    return {json.loads(pod["metadata"]["annotations"]["hauberk.io/certificate"])["issuer"] for pod in pods}
+
+
+def issuer_in_use(up: Instance) -> str:
+    (one,) = issuers(up)
+    return one
 
 
 def answers(url: str) -> bool:
