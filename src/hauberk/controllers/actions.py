@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from hauberk.k8s.kind import Kind, Manifest
 
-__all__ = ["Action", "Again", "Bind", "Create", "Delete", "Event", "Patch", "PatchStatus", "Together", "Update"]
+__all__ = ["Action", "Again", "Attempt", "Bind", "Create", "Delete", "Event", "Patch", "PatchStatus", "Together", "Update"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +95,12 @@ class Together:
     actions: tuple["Action", ...]
 
 
-Action = Create | Update | Patch | PatchStatus | Delete | Bind | Event | Again | Together
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Do `action`; where the API refuses it, write `refused` (with the refusal for `{error}` in its texts) before that is raised."""
+
+    action: "Action"
+    refused: PatchStatus
+
+
+Action = Attempt | Create | Update | Patch | PatchStatus | Delete | Bind | Event | Again | Together

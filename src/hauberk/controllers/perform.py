@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import structlog
 
 from hauberk.client.http import ApiClient, ApiStatusError
-from hauberk.controllers.actions import Action, Bind, Create, Delete, Event, Patch, PatchStatus, Together, Update
+from hauberk.controllers.actions import Action, Attempt, Bind, Create, Delete, Event, Patch, PatchStatus, Together, Update
 from hauberk.controllers.cluster import Cluster, Key
 from hauberk.controllers.objects import digest, render_time
 from hauberk.k8s import core
@@ -52,6 +54,8 @@ class Performer:
                 await self._bind(action)
             case Event():
                 await self._tell(action)
+            case Attempt():
+                await self._attempt(action)
             case Together(actions):
                 await self._perform_together(actions)
             # Again is a matter of the queue.
@@ -66,6 +70,14 @@ class Performer:
         for failure in failures:
             if failure is not None:
                 raise failure
+
+    async def _attempt(self, attempt: Attempt) -> None:
+        try:
+            await self._perform(attempt.action)
+        except ApiStatusError as error:
+            status = attempt.refused
+            await self._perform(replace(status, status=_with_error(status.status, str(error))))
+            raise
 
     async def _create(self, action: Create) -> None:
         try:
@@ -137,6 +149,15 @@ class Performer:
 
 def _filled(event: Event, placeholder: str, value: str) -> Event:
     return Event(event.regarding, event.reason, event.message.replace(placeholder, value), event.type)
+
+
+def _with_error(value: Any, error: str) -> Any:
+    """The same JSON with the refusal for `{error}` in its texts."""
+    if isinstance(value, dict):
+        return {key: _with_error(inner, error) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_error(inner, error) for inner in value]
+    return value.replace("{error}", error) if isinstance(value, str) else value
 
 
 def _is_terminating_namespace(error: ApiStatusError) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hauberk.controllers.actions import Action, Again, Bind, Create, Delete, Event, Patch, PatchStatus, Together, Update
+from hauberk.controllers.actions import Action, Again, Attempt, Bind, Create, Delete, Event, Patch, PatchStatus, Together, Update
 from hauberk.controllers.cluster import Cluster, Key
 from hauberk.controllers.controller import Controller
 from hauberk.controllers.objects import is_terminating, render_time
@@ -112,7 +112,13 @@ def merge(target: Any, patch: Any) -> Any:
 
 def flat(actions: Iterable[Action]) -> list[Action]:
     """What is to be done together, one after the other."""
-    return [one for action in actions for one in (flat(action.actions) if isinstance(action, Together) else [action])]
+    return [one for action in actions for one in flat_one(action)]
+
+
+def flat_one(action: Action) -> list[Action]:
+    if isinstance(action, Attempt):
+        return flat([action.action])
+    return flat(action.actions) if isinstance(action, Together) else [action]
 
 
 class World:

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from hauberk.client.http import ApiClient, ApiStatusError
-from hauberk.controllers.actions import Action, Again, Bind, Create, Delete, Event, Patch, PatchStatus, Together, Update
+from hauberk.controllers.actions import Action, Again, Attempt, Bind, Create, Delete, Event, Patch, PatchStatus, Together, Update
 from hauberk.controllers.cluster import Cluster
 from hauberk.controllers.perform import Performer
 from hauberk.k8s import core
@@ -216,3 +216,20 @@ def test_what_is_done_together_is_all_tried_and_the_first_failure_raised() -> No
     with pytest.raises(ApiStatusError, match="disk full"):
         perform([Together(patches)], answer)
     assert sorted(asked) == sorted(f"{PODS}/p{number}" for number in range(40))
+
+
+def test_what_is_refused_is_written_where_its_owner_looks_and_raised() -> None:
+    asked: list[Asked] = []
+
+    def answer(method: str, path: str, body: Any) -> tuple[int, Manifest]:
+        asked.append((method, path, body))
+        return refusal(403, "Forbidden", "not you") if method == "DELETE" else (200, POD)
+
+    status = {"conditions": [{"type": "Ready", "message": "{error}"}], "count": 1}
+    attempt = Attempt(Delete(core.POD, "bookinfo", "p", ""), PatchStatus(core.POD, "bookinfo", "p", status))
+    with pytest.raises(ApiStatusError, match="not you"):
+        perform([attempt], answer)
+    method, path, body = asked[-1]
+    assert (method, path) == ("PATCH", f"{PODS}/p/status")
+    assert "not you" in body["status"]["conditions"][0]["message"]
+    assert body["status"]["count"] == 1

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hauberk import names
-from hauberk.controllers.actions import Action, Create, Delete, Patch, PatchStatus
+from hauberk.controllers.actions import Action, Attempt, Create, Delete, Patch, PatchStatus
 from hauberk.controllers.cluster import Cluster, Key
 from hauberk.controllers.controller import Controller, Watch, itself
 from hauberk.controllers.mesh.member_roll import CREATED_BY, references
@@ -30,7 +30,7 @@ def plan(cluster: Cluster, key: Key, now: datetime) -> Sequence[Action]:
         return ()
     mesh = references(member)
     if is_terminating(member):
-        return _let_go(member, mesh, cluster)
+        return _let_go(member, mesh, cluster, now)
     if key.name != DEFAULT:
         return _report(member, "InvalidName", 'the ServiceMeshMember name is invalid; must be "default"', now)
     return [*_hold(member), *_join(member, mesh, cluster, now)]
@@ -48,8 +48,9 @@ def _join(member: Manifest, mesh: Mesh, cluster: Cluster, now: datetime) -> Sequ
     labelled = namespace is not None and labels_of(namespace).get(names.LABEL_MEMBER_OF) == mesh.namespace
     if not labelled:  # the report follows when the label is seen
         label: Manifest = {"metadata": {"labels": {names.LABEL_MEMBER_OF: mesh.namespace}}}
-        return [*_roll(mesh, cluster), Patch(core.NAMESPACE, "", name, label)]
-    return [*_roll(mesh, cluster), *_report(member, "", "", now)]
+        refused = _status(member, "ErrorConfiguringNamespace", "{error}", now)
+        return [*_roll(member, mesh, cluster, now), Attempt(Patch(core.NAMESPACE, "", name, label), refused)]
+    return [*_roll(member, mesh, cluster, now), *_report(member, "", "", now)]
 
 
 def _hold(member: Manifest) -> list[Action]:
@@ -69,22 +70,25 @@ def _objection(name: str, mesh: Mesh, cluster: Cluster) -> str | None:
     return None
 
 
-def _roll(mesh: Mesh, cluster: Cluster) -> list[Action]:
+def _roll(member: Manifest, mesh: Mesh, cluster: Cluster, now: datetime) -> list[Action]:
     """A member that joins by itself gets a roll to be counted in."""
     if cluster.get(_SMMR, mesh.namespace, DEFAULT) is not None:
         return []
     metadata = {"name": DEFAULT, "namespace": mesh.namespace, "annotations": {CREATED_BY: _MEMBER_MADE_IT}}
-    return [Create(_SMMR, {"apiVersion": _SMMR.api_version, "kind": _SMMR.kind, "metadata": metadata, "spec": {"members": []}})]
+    roll = {"apiVersion": _SMMR.api_version, "kind": _SMMR.kind, "metadata": metadata, "spec": {"members": []}}
+    return [Attempt(Create(_SMMR, roll), _status(member, "CreateMemberRollFailed", "{error}", now))]
 
 
-def _let_go(member: Manifest, mesh: Mesh, cluster: Cluster) -> Sequence[Action]:
+def _let_go(member: Manifest, mesh: Mesh, cluster: Cluster, now: datetime) -> Sequence[Action]:
     finalizers = member["metadata"].get("finalizers") or []
     if FINALIZER not in finalizers:
         return ()
     left = [name for name in finalizers if name != FINALIZER]
+    unlabel, delete = _unlabel(namespace_of(member), mesh, cluster), _delete_empty_roll(member, mesh, cluster)
     return [
-        *_unlabel(namespace_of(member), mesh, cluster),
-        *_delete_empty_roll(member, mesh, cluster),
+        *_report(member, "Terminating", "", now),
+        *(Attempt(action, _status(member, "ErrorRemovingNamespace", "{error}", now)) for action in unlabel),
+        *(Attempt(action, _status(member, "DeleteMemberRollFailed", "{error}", now)) for action in delete),
         Patch(_SMM, namespace_of(member), name_of(member), {"metadata": {"finalizers": left or None}}),
     ]
 
@@ -108,6 +112,11 @@ def _delete_empty_roll(member: Manifest, mesh: Mesh, cluster: Cluster) -> list[A
 
 
 def _report(member: Manifest, reason: str, message: str, now: datetime) -> list[Action]:
+    status = _status(member, reason, message, now)
+    return [status] if status.status else []
+
+
+def _status(member: Manifest, reason: str, message: str, now: datetime) -> PatchStatus:
     """Reconciled and Ready say the same; success has neither reason nor message."""
     known = member.get("status") or {}
     conditions: list[Manifest] = list(known.get("conditions") or ())
@@ -119,8 +128,7 @@ def _report(member: Manifest, reason: str, message: str, now: datetime) -> list[
         "observedGeneration": member["metadata"].get("generation", 1),
         "annotations": {"controlPlaneRef": str(references(member))},
     }
-    change = merge_difference(known, known | status)
-    return [PatchStatus(_SMM, namespace_of(member), name_of(member), change)] if change else []
+    return PatchStatus(_SMM, namespace_of(member), name_of(member), merge_difference(known, known | status))
 
 
 def _members_of_plane(plane: Manifest, cluster: Cluster) -> list[Key]:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from hauberk.controllers.actions import Create, Delete, Patch, PatchStatus
+from hauberk.controllers.actions import Action, Attempt, Create, Delete, Patch, PatchStatus
 from hauberk.controllers.cluster import Key
 from hauberk.controllers.mesh.member import CONTROLLER, plan
 from hauberk.k8s import core, maistra
@@ -29,10 +29,15 @@ def report(status: str, reason: str, message: str, mesh: str = "istio-system/bas
     return PatchStatus(SMM, "a", "default", {"conditions": conditions, "observedGeneration": 1, "annotations": {"controlPlaneRef": mesh}})
 
 
+def refused(action: Action, reason: str) -> Attempt:
+    """The action, and what the member says where the API does not let it happen."""
+    return Attempt(action, report("False", reason, "{error}"))
+
+
 def test_a_member_labels_its_namespace_and_then_says_so() -> None:
     assert run(plan, KEY, *with_mesh((SMM, make_smm("a")), labelled())) == [
         Patch(SMM, "a", "default", {"metadata": {"finalizers": ["maistra.io/istio-operator"]}}),
-        Patch(core.NAMESPACE, "", "a", {"metadata": {"labels": LABEL}}),
+        refused(Patch(core.NAMESPACE, "", "a", {"metadata": {"labels": LABEL}}), "ErrorConfiguringNamespace"),
     ]
     assert run(plan, KEY, *with_mesh((SMM, make_smm("a", **HELD)), labelled(**LABEL))) == [report("True", "", "")]
 
@@ -73,7 +78,8 @@ def test_a_member_of_another_name_says_so() -> None:
 def test_a_deleted_member_takes_its_label_along() -> None:
     going = make_smm("a", deletionTimestamp=STAMP, **HELD)
     assert run(plan, KEY, *with_mesh((SMM, going), labelled(**LABEL))) == [
-        Patch(core.NAMESPACE, "", "a", {"metadata": {"labels": {"maistra.io/member-of": None}}}),
+        report("False", "Terminating", ""),
+        refused(Patch(core.NAMESPACE, "", "a", {"metadata": {"labels": {"maistra.io/member-of": None}}}), "ErrorRemovingNamespace"),
         Patch(SMM, "a", "default", {"metadata": {"finalizers": None}}),
     ]
     assert run(plan, KEY, *with_mesh((SMM, make_smm("a", deletionTimestamp=STAMP)), labelled(**LABEL))) == []
@@ -82,7 +88,8 @@ def test_a_deleted_member_takes_its_label_along() -> None:
 def test_another_meshs_label_is_not_ours_to_take() -> None:
     going = make_smm("a", deletionTimestamp=STAMP, **HELD)
     assert run(plan, KEY, *with_mesh((SMM, going), labelled(**{"maistra.io/member-of": "blue"}))) == [
-        Patch(SMM, "a", "default", {"metadata": {"finalizers": None}})
+        report("False", "Terminating", ""),
+        Patch(SMM, "a", "default", {"metadata": {"finalizers": None}}),
     ]
 
 
@@ -97,12 +104,13 @@ def test_a_member_without_a_roll_makes_one_and_takes_it_along() -> None:
             "spec": {"members": []},
         },
     )
-    assert create in run(plan, KEY, (SMCP, make_smcp()), (SMM, make_smm("a")), labelled())
+    assert refused(create, "CreateMemberRollFailed") in run(plan, KEY, (SMCP, make_smcp()), (SMM, make_smm("a")), labelled())
     going = make_smm("a", deletionTimestamp=STAMP, **HELD)
     roll = (SMMR, make_smmr(annotations=made))
-    assert Delete(SMMR, "istio-system", "default", "smmr-istio-system") in run(plan, KEY, (SMCP, make_smcp()), roll, (SMM, going))
+    delete = Delete(SMMR, "istio-system", "default", "smmr-istio-system")
+    assert refused(delete, "DeleteMemberRollFailed") in run(plan, KEY, (SMCP, make_smcp()), roll, (SMM, going))
     others = run(plan, KEY, (SMCP, make_smcp()), roll, (SMM, going), (SMM, make_smm("b")))
-    assert not any(isinstance(action, Delete) for action in others)
+    assert not any(isinstance(action, Attempt) and isinstance(action.action, Delete) for action in others)
 
 
 def test_control_planes_and_namespaces_concern_their_members() -> None:
