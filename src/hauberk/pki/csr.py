@@ -90,8 +90,8 @@ def _check_extensions(csr: x509.CertificateSigningRequest, spiffe_id: SpiffeId) 
 
 
 def _check_names(names: x509.SubjectAlternativeName, spiffe_id: SpiffeId) -> None:
-    own = x509.UniformResourceIdentifier(str(spiffe_id))
-    others = [name for name in names if name != own]
+    own = str(spiffe_id)
+    others = [name for name in names if not (isinstance(name, x509.UniformResourceIdentifier) and name.value == own)]
     if others:
         asked = ", ".join(str(name.value) for name in others)
         raise CsrRejected(f"The request asks for {asked}, its sender is {spiffe_id}. Ask for that identity, or name none.")
