@@ -4,10 +4,11 @@ Also the port to the workload agent, which knows how Envoy is started (`hauberk.
 No I/O.
 """
 
+import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from hauberk.k8s.kind import Manifest
 from hauberk.names import NO_IMAGE, PROXY_IMAGE
@@ -19,6 +20,7 @@ __all__ = [
     "ProxyLaunch",
     "StillWaiting",
     "WorkloadAgent",
+    "cause_of_exit",
     "is_proxy_image",
     "repository_of",
     "resolve_program",
@@ -80,9 +82,26 @@ def repository_of(image: str) -> str:
     return head if colon and "/" not in tail else name
 
 
+_CRASHED: Final = (128 + signal.SIGABRT, 128 + signal.SIGSEGV)
+"""Envoy 1.40 without inotify ends by the second: its own handler of the first faults (seen)."""
+
+
 def is_proxy_image(image: str) -> bool:
     """Whether the image is Envoy with its agent, in whatever version."""
     return repository_of(image) == PROXY_IMAGE
+
+
+def cause_of_exit(image: str, exit_code: int) -> str:
+    """What to say of a container's end beside its code; empty where there is nothing to add.
+
+    Envoy crashes where it gets no inotify instance, with a backtrace in its log that names no limit.
+    """
+    if not is_proxy_image(image) or exit_code not in _CRASHED:
+        return ""
+    return (
+        "Envoy has crashed; its log may say why (kubectl logs POD -c istio-proxy --previous). Mostly this user's inotify instances are "
+        "used up, of which each Envoy takes two. sudo sysctl -w fs.inotify.max_user_instances=1024 allows more."
+    )
 
 
 def resolve_program(container: Manifest, images: Images) -> Program:

@@ -41,7 +41,7 @@ from hauberk.node.pod.files import PodFiles
 from hauberk.node.pod.machine import next_wake, step
 from hauberk.node.pod.prober import ProbeTarget, run_probes
 from hauberk.node.pod.probes import ProbeKind, ProbePlan, plan_probes
-from hauberk.node.pod.programs import CannotStart, is_proxy_image
+from hauberk.node.pod.programs import CannotStart, cause_of_exit, is_proxy_image
 from hauberk.node.pod.starter import RunningProcess, Starter, copy_output
 from hauberk.node.pod.state import (
     Role,
@@ -209,7 +209,7 @@ class PodRunner:
         probing.cancel()
         await asyncio.wait([copying], timeout=OUTPUT_GRACE_SECONDS)
         copying.cancel()
-        self._events.put_nowait(ContainerExited(name, code))
+        self._events.put_nowait(ContainerExited(name, code, message=cause_of_exit(str(container.get("image", "")), code)))
 
     async def _probe(self, name: str, container: Manifest, process: RunningProcess) -> None:
         async def execute(argv: Sequence[str]) -> int:

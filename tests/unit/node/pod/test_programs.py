@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hauberk.names import PROXY_IMAGE
-from hauberk.node.pod.programs import CannotStart, Program, is_proxy_image, repository_of, resolve_program
+from hauberk.node.pod.programs import CannotStart, Program, cause_of_exit, is_proxy_image, repository_of, resolve_program
 
 WEB = Program(("python3", "-m", "web"), {"PORT": "80"})
 
@@ -65,3 +65,11 @@ def test_an_unknown_image_is_named_with_the_way_to_run_it() -> None:
     assert caught.value.reason == "ErrImagePull"
     assert '"docker.io/nginx:1"' in caught.value.message
     assert "kubectl run NAME --image=localhost/none --command -- PROGRAM ARGS" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("image", "code", "said"),
+    [(PROXY_IMAGE, 134, True), (f"{PROXY_IMAGE}:2.5", 139, True), (PROXY_IMAGE, 1, False), ("hauberk/echo", 134, False)],
+)
+def test_of_an_envoy_that_aborts_the_likely_cause_is_said(image: str, code: int, said: bool) -> None:
+    assert ("fs.inotify.max_user_instances" in cause_of_exit(image, code)) is said
