@@ -1,5 +1,7 @@
 """Every rule of facts/istio-mtls.md 2.1 as a row."""
 
+from dataclasses import replace
+
 import pytest
 
 from hauberk.model.security import MtlsMode, PeerAuthentication
@@ -63,6 +65,14 @@ def test_an_endpoint_takes_mtls_with_a_sidecar_whose_policy_does(
             [make_endpoint(make_workload(), tcp=9080)],
             [make_policy("w", "bookinfo", STRICT, selector=APP, ports={9080: DISABLE})],
             False,
+        ),
+        ("outside the mesh, whatever its endpoints", replace(HTTP, external=True), [MESHED], [], False),
+        (
+            "the application's own TLS travels inside the mesh's",
+            make_service("details", "bookinfo", ("https", 9443, 9443)),
+            [MESHED],
+            [],
+            True,
         ),
         ("headless HTTP is balanced, so told apart", HEADLESS_HTTP, [MESHED, NAKED], [], True),
     ],

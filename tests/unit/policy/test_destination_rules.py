@@ -1,6 +1,6 @@
 """Every rule of facts/istio-mtls.md 2.4 as a row: which DestinationRule applies, and which of its fields gives the TLS settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -38,6 +38,14 @@ OWN = make_rule("own", "client", HOST, SIMPLE)
 OWNER = make_rule("owner", "bookinfo", HOST, DISABLE)
 MESH = make_rule("mesh", ROOT, "*.local", ISTIO)
 
+
+def make_rule_selecting(name: str, age: int = 0) -> DestinationRule:
+    """With a workloadSelector, as the view indexes it for a client that it selects."""
+    return replace(make_rule(name, "client", HOST, SIMPLE, age=age), selector=(("app", "a"),))
+
+
+CHOOSY = make_rule_selecting("choosy")
+
 LOOKUPS = [
     Lookup("nothing", [], ""),
     Lookup("the client's namespace comes first", [OWN, OWNER, MESH], "client/own"),
@@ -66,6 +74,13 @@ LOOKUPS = [
         [make_rule("exact", "bookinfo", HOST, SIMPLE, export_to=("third",)), make_rule("wide", "bookinfo", "*.local", SIMPLE)],
         "",
     ),
+    Lookup(
+        "one that selects clients before an older one that does not",
+        [CHOOSY, make_rule("old", "client", HOST, ISTIO, age=9)],
+        "client/choosy",
+    ),
+    Lookup("of two that select, the older", [make_rule_selecting("new", age=1), make_rule_selecting("old", age=2)], "client/old"),
+    Lookup("one that selects clients is for its own namespace", [replace(OWNER, selector=(("app", "a"),)), MESH], f"{ROOT}/mesh"),
     Lookup("a short host that was not resolved is another host", [make_rule("j", ROOT, "details.bookinfo.svc", DISABLE)], ""),
 ]
 
