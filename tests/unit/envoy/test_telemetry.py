@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from hauberk.envoy.telemetry import SecurityPolicy, failed_requests_log, inbound_logs, outbound_http_log, outbound_tcp_log, refused_log
+from hauberk.envoy.telemetry import (
+    SecurityPolicy,
+    failed_requests_log,
+    inbound_http_logs,
+    inbound_logs,
+    outbound_http_log,
+    outbound_tcp_log,
+    refused_log,
+)
 from tests.unit.envoy.builders import as_dict
 
 
@@ -30,6 +38,19 @@ def test_port_and_policy_are_fixed_texts() -> None:
     tags = {tag["name"]: tag["value_format"] for tag in stat["tags"]}
     assert (tags["port"], tags["security_policy"]) == ("other", "none")
     assert tags["source_principal"] == "%DOWNSTREAM_PEER_URI_SAN%"
+
+
+def test_no_label_is_a_text_that_a_client_makes_up() -> None:
+    """What bounds the number of counters: a certificate that was verified, configuration, or a word of Envoy's own."""
+    policy = SecurityPolicy.MUTUAL_TLS
+    logs = [*inbound_logs("80", policy), inbound_http_logs("80", policy)[0], outbound_http_log(), outbound_tcp_log(), refused_log()]
+    stats = [counter["stat"] for log in logs for counter in as_dict(log)["typed_config"]["counters"]]
+    written = {tag["value_format"] for stat in stats for tag in stat["tags"]}
+    ends = {
+        f"%{end}_{word}%" for end in ("DOWNSTREAM", "UPSTREAM") for word in ("PEER_URI_SAN", "LOCAL_URI_SAN", "TLS_VERSION", "TLS_CIPHER")
+    }
+    words = {"%RESPONSE_CODE%", "%RESPONSE_FLAGS%", "%RESPONSE_CODE_DETAILS%", "%UPSTREAM_TRANSPORT_FAILURE_REASON%"}
+    assert written == ends | words | {"%UPSTREAM_CLUSTER_RAW%", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", "80", "mutual_tls"}
 
 
 def test_what_no_chain_takes_is_counted_by_source_and_reason() -> None:
