@@ -5,6 +5,7 @@ import pytest
 from hauberk import names
 from hauberk.model.identity import TrustDomain
 from hauberk.model.security import MtlsMode
+from hauberk.model.traffic import ClientTls, DestinationRule, TlsMode, TrafficPolicy
 from hauberk.view.changes import Delete, Put
 from hauberk.xds.delta import Nacked, Request, Send
 from hauberk.xds.discovery import ConnectionKey, Converged, Discovery, NotYetKnown, Outcome, ProxyRefused, sends_of
@@ -196,3 +197,21 @@ def test_an_identity_of_another_trust_domain_of_the_mesh_is_the_pods_own_too() -
     discovery = Discovery(replace(SETTINGS, trust_domain=TrustDomain("new.local"), trust_domain_aliases=(SETTINGS.trust_domain,)))
     discovery.change(small_mesh(), since=NOW, now=NOW)
     assert connect(discovery, "details", "10.244.0.1")
+
+
+def test_two_pods_of_a_namespace_that_a_rule_tells_apart_never_share_a_plan() -> None:
+    """Both stand at the same point and see the same change; only the one that is selected is sent something."""
+    discovery = discovery_of_small_mesh()
+    chosen, other = connect(discovery, "details", "10.244.0.5"), connect(discovery, "reviews", "10.244.0.6")
+    settle(discovery, chosen)
+    settle(discovery, other)
+    app = (("app", "details"),)
+    plain = TrafficPolicy(ClientTls(TlsMode.DISABLE))
+    rule = DestinationRule("books", "mine", "reviews.books.svc.cluster.local", plain, selector=app)
+    outcome = discovery.change([Put(rule)], since=NOW, now=NOW)
+    assert CDS in {send.type_url for send in remember(discovery, chosen, outcome)}
+    assert remember(discovery, other, outcome) == []
+    ack_all(discovery, chosen)
+    again, fresh = connect(discovery, "details", "10.244.0.5"), connect(discovery, "reviews", "10.244.0.6")
+    first, second = ({one.name: one.version for one in ask(discovery, key, CDS).resources} for key in (again, fresh))
+    assert {name for name in first if first[name] != second[name]} == {REVIEWS}
