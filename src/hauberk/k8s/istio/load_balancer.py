@@ -75,7 +75,12 @@ class LoadBalancerSettings(Part):
 
 def check_load_balancer(settings: LoadBalancerSettings | None, path: str, review: Review) -> None:
     """Check that one way of choosing is asked for, and that it can be built."""
-    if settings is None or settings.consistent_hash is None:
+    if settings is None:
+        return
+    if settings.simple == "PASSTHROUGH":
+        message = "PASSTHROUGH is not implemented yet; an endpoint of the host is chosen, by LEAST_REQUEST."
+        review.warn("HBK0290", f"{path}.simple", message, "Write another, or make the Service headless, whose clients choose the address.")
+    if settings.consistent_hash is None:
         return
     hashing, path = settings.consistent_hash, f"{path}.consistentHash"
     if settings.simple is not None:

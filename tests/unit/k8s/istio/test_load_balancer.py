@@ -35,3 +35,7 @@ def test_what_istio_takes_and_we_do(balancer: str) -> None:
 )
 def test_what_cannot_be_built_is_refused(balancer: str, path: str) -> None:
     assert [found for found, _ in errors(DESTINATION_RULE, rule(balancer))] == [f"spec.trafficPolicy.loadBalancer.consistentHash{path}"]
+
+
+def test_what_we_do_not_do_is_said() -> None:
+    assert [path for _, path in warnings(DESTINATION_RULE, rule("simple: PASSTHROUGH"))] == ["spec.trafficPolicy.loadBalancer.simple"]
