@@ -21,7 +21,6 @@ __all__ = [
     "is_terminating",
     "labels_of",
     "matches_labels",
-    "matches_selector",
     "merge_difference",
     "owner_reference",
     "owner_uids",
@@ -102,27 +101,6 @@ def reference_to(kind: Kind, obj: Manifest) -> Manifest:
 def matches_labels(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
     """Whether all of `selector` is in `labels`; an empty selector matches everything."""
     return all(labels.get(key) == value for key, value in selector.items())
-
-
-def matches_selector(selector: Manifest, labels: Mapping[str, str]) -> bool:
-    """A LabelSelector: all of `matchLabels` and all of `matchExpressions`; an empty one matches everything."""
-    if not matches_labels(selector.get("matchLabels") or {}, labels):
-        return False
-    return all(_matches_expression(expression, labels) for expression in selector.get("matchExpressions") or ())
-
-
-def _matches_expression(expression: Manifest, labels: Mapping[str, str]) -> bool:
-    key, values = expression["key"], expression.get("values") or ()
-    match expression["operator"]:
-        case "In":
-            return labels.get(key) in values
-        case "NotIn":  # also where there is no such label, as upstream
-            return labels.get(key) not in values
-        case "Exists":
-            return key in labels
-        case "DoesNotExist":
-            return key not in labels
-    return False
 
 
 # -- Conditions -------------------------------------------------------------------------------------------------------

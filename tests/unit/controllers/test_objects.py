@@ -10,7 +10,6 @@ from hauberk.controllers.objects import (
     controller_uid,
     covers,
     digest,
-    matches_selector,
     merge_difference,
     owner_reference,
     owner_uids,
@@ -64,24 +63,6 @@ def test_every_value_covers_itself(value: object) -> None:
 )
 def test_covers_lets_maps_have_more_and_lists_not(live: object, wanted: object, expected: bool) -> None:
     assert covers(live, wanted) is expected
-
-
-@pytest.mark.parametrize(
-    ("selector", "expected"),
-    [
-        ({}, True),
-        ({"matchLabels": {"app": "web"}}, True),
-        ({"matchLabels": {"app": "other"}}, False),
-        ({"matchExpressions": [{"key": "app", "operator": "In", "values": ["web", "x"]}]}, True),
-        ({"matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["front"]}]}, True),
-        ({"matchExpressions": [{"key": "tier", "operator": "Exists"}]}, False),
-        ({"matchExpressions": [{"key": "tier", "operator": "DoesNotExist"}]}, True),
-        ({"matchExpressions": [{"key": "tier", "operator": "Gt", "values": ["1"]}]}, False),
-        ({"matchLabels": {"app": "web"}, "matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["web"]}]}, False),
-    ],
-)
-def test_label_selectors(selector: dict[str, object], expected: bool) -> None:
-    assert matches_selector(selector, {"app": "web"}) is expected
 
 
 def test_a_condition_keeps_its_time_until_its_status_changes() -> None:

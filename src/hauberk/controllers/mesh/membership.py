@@ -6,9 +6,10 @@ It is asked while a pod is admitted, so that a pod that is made right after its 
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
-from hauberk.controllers.objects import at, is_terminating, labels_of, matches_selector
+from hauberk.controllers.objects import at, is_terminating, labels_of
 from hauberk.k8s import core, maistra
 from hauberk.k8s.kind import Kind, Manifest, name_of, namespace_of
+from hauberk.k8s.label_selectors import selects
 from hauberk.names import DEFAULT_TRUST_DOMAIN
 
 __all__ = [
@@ -82,7 +83,7 @@ def required_namespaces(roll: Manifest, reader: Reader) -> list[str]:
         wanted |= {
             name_of(namespace)
             for namespace in reader.list(core.NAMESPACE)
-            if not _is_system(name_of(namespace)) and any(matches_selector(selector, labels_of(namespace)) for selector in selectors)
+            if not _is_system(name_of(namespace)) and any(selects(selector, labels_of(namespace)) for selector in selectors)
         }
     return sorted(wanted - {own})
 

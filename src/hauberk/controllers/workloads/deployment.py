@@ -15,7 +15,6 @@ from hauberk.controllers.objects import (
     digest,
     is_terminating,
     labels_of,
-    matches_selector,
     owner_reference,
 )
 from hauberk.controllers.workloads.deployment_status import is_complete, plan_status
@@ -32,6 +31,7 @@ from hauberk.controllers.workloads.rollout import (
 )
 from hauberk.k8s import apps, core
 from hauberk.k8s.kind import Manifest, name_of, namespace_of, uid_of
+from hauberk.k8s.label_selectors import selects
 
 __all__ = ["CONTROLLER", "plan"]
 
@@ -71,7 +71,7 @@ def _family(deployment: Manifest, cluster: Cluster) -> _Family:
     selector, uid = deployment["spec"]["selector"], uid_of(deployment)
     members, adopted = list(cluster.controlled(apps.REPLICA_SET, uid)), []
     for orphan in cluster.list(apps.REPLICA_SET, namespace_of(deployment)):
-        if not controller_uid(orphan) and not is_terminating(orphan) and matches_selector(selector, labels_of(orphan)):
+        if not controller_uid(orphan) and not is_terminating(orphan) and selects(selector, labels_of(orphan)):
             owners = [*(orphan["metadata"].get("ownerReferences") or ()), owner_reference(apps.DEPLOYMENT, deployment)]
             adoption: Manifest = {"metadata": {"uid": uid_of(orphan), "ownerReferences": owners}}
             adopted.append(Patch(apps.REPLICA_SET, namespace_of(orphan), name_of(orphan), adoption))

@@ -16,7 +16,6 @@ from hauberk.controllers.objects import (
     controller_uid,
     is_terminating,
     labels_of,
-    matches_selector,
     merge_difference,
     owner_reference,
     parse_time,
@@ -24,6 +23,7 @@ from hauberk.controllers.objects import (
 from hauberk.controllers.workloads.pods import available_in, is_active, is_ready
 from hauberk.k8s import apps, core
 from hauberk.k8s.kind import Manifest, name_of, namespace_of, uid_of
+from hauberk.k8s.label_selectors import selects
 
 __all__ = ["CONTROLLER", "deletion_order", "plan"]
 
@@ -57,7 +57,7 @@ def _claim(replica_set: Manifest, cluster: Cluster) -> _Claim:
     selector, uid = replica_set["spec"]["selector"], uid_of(replica_set)
     claim = _Claim([], [])
     for pod in cluster.list(core.POD, namespace_of(replica_set)):
-        owner, selected = controller_uid(pod), matches_selector(selector, labels_of(pod))
+        owner, selected = controller_uid(pod), selects(selector, labels_of(pod))
         if owner == uid and selected:
             claim.pods.append(pod)
         elif owner == uid and not is_terminating(replica_set):
@@ -189,7 +189,7 @@ def _selecting(pod: Manifest, cluster: Cluster) -> Iterable[Key]:
     return [
         Key(namespace, name_of(replica_set))
         for replica_set in cluster.list(apps.REPLICA_SET, namespace)
-        if matches_selector(replica_set["spec"]["selector"], labels_of(pod))
+        if selects(replica_set["spec"]["selector"], labels_of(pod))
     ]
 
 
