@@ -10,44 +10,18 @@ import pytest
 
 from hauberk.node.linux.network import NodeNetwork, PodNetwork
 from tests.netns.envoy_pod import Authority, Echo, call, make_view, running_envoy, serve_in
+from tests.netns.manifests import make_pod, make_service
 
 pytestmark = pytest.mark.slow
 InNode = Callable[[Callable[[NodeNetwork], object]], None]
 CLIENT, VIP, HIDDEN_VIP = "10.244.0.10", "10.96.0.1", "10.96.0.2"
 SERVERS = tuple(f"10.244.0.{number}" for number in range(11, 15))
-
-
-def pod(name: str, address: str, app: str, **labels: str) -> dict[str, Any]:
-    return {
-        "kind": "Pod",
-        "metadata": {"name": name, "namespace": "bookinfo", "labels": {"app": app, **labels}},
-        "spec": {"serviceAccountName": name},
-        "status": {"podIP": address, "phase": "Running"},
-    }
-
-
-def service(name: str, vip: str) -> list[dict[str, Any]]:
-    metadata = {"name": name, "namespace": "bookinfo"}
-    return [
-        {
-            "kind": "Service",
-            "metadata": metadata,
-            "spec": {"clusterIP": vip, "selector": {"app": "server"}, "ports": [{"name": "http", "port": 80}]},
-        },
-        {
-            "kind": "EndpointSlice",
-            "metadata": {"name": f"{name}-x", "namespace": "bookinfo", "labels": {"kubernetes.io/service-name": name}},
-            "ports": [{"name": "http", "port": 80}],
-            "endpoints": [{"addresses": [address], "targetRef": {"kind": "Pod", "name": f"s{address}"}} for address in SERVERS],
-        },
-    ]
-
-
+PODS = {f"s{address}": address for address in SERVERS}
 WORLD = [
-    pod("client", CLIENT, "client", **{"security.istio.io/tlsMode": "istio"}),
-    *(pod(f"s{address}", address, "server") for address in SERVERS),
-    *service("server", VIP),
-    *service("hidden", HIDDEN_VIP),
+    make_pod("client", CLIENT),
+    *(make_pod(name, address, app="server", sidecar=False) for name, address in PODS.items()),
+    *make_service("server", VIP, PODS),
+    *make_service("hidden", HIDDEN_VIP, PODS, app="server"),
 ]
 
 

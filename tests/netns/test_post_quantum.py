@@ -12,19 +12,11 @@ import pytest
 from hauberk import names
 from hauberk.node.linux.network import NodeNetwork, PodNetwork
 from tests.netns.envoy_pod import Authority, Echo, call, make_view, running_envoy, scrape, serve_in
+from tests.netns.manifests import make_pod, make_service
 
 pytestmark = pytest.mark.slow
 InNode = Callable[[Callable[[NodeNetwork], object]], None]
 CLIENT, SERVER, VIP = "10.244.0.10", "10.244.0.11", "10.96.0.1"
-
-
-def pod(name: str, address: str) -> dict[str, Any]:
-    return {
-        "kind": "Pod",
-        "metadata": {"name": name, "namespace": "bookinfo", "labels": {"app": name, "security.istio.io/tlsMode": "istio"}},
-        "spec": {"serviceAccountName": name},
-        "status": {"podIP": address, "phase": "Running"},
-    }
 
 
 def world(policy: str) -> list[dict[str, Any]]:
@@ -33,19 +25,9 @@ def world(policy: str) -> list[dict[str, Any]]:
     return [
         {"kind": "ServiceMeshControlPlane", "metadata": metadata, "spec": {}},
         {"kind": "PeerAuthentication", "metadata": {"name": "all", "namespace": "bookinfo"}, "spec": {"mtls": {"mode": "STRICT"}}},
-        pod("client", CLIENT),
-        pod("server", SERVER),
-        {
-            "kind": "Service",
-            "metadata": {"name": "server", "namespace": "bookinfo"},
-            "spec": {"clusterIP": VIP, "selector": {"app": "server"}, "ports": [{"name": "http", "port": 80}]},
-        },
-        {
-            "kind": "EndpointSlice",
-            "metadata": {"name": "server-x", "namespace": "bookinfo", "labels": {"kubernetes.io/service-name": "server"}},
-            "ports": [{"name": "http", "port": 80}],
-            "endpoints": [{"addresses": [SERVER], "targetRef": {"kind": "Pod", "name": "server"}}],
-        },
+        make_pod("client", CLIENT),
+        make_pod("server", SERVER),
+        *make_service("server", VIP, {"server": SERVER}),
     ]
 
 

@@ -13,37 +13,19 @@ import pytest
 
 from hauberk.node.linux.network import NodeNetwork, PodNetwork
 from tests.netns.envoy_pod import Authority, Echo, call, make_view, running_envoy, serve_in
+from tests.netns.manifests import make_pod, make_service
 
 pytestmark = pytest.mark.slow
 InNode = Callable[[Callable[[NodeNetwork], object]], None]
 CLIENT, SERVER, VIP = "10.244.0.10", "10.244.0.11", "10.96.0.1"
 
 
-def pod(name: str, address: str, **labels: str) -> dict[str, Any]:
-    return {
-        "kind": "Pod",
-        "metadata": {"name": name, "namespace": "bookinfo", "labels": {"app": name, **labels}},
-        "spec": {"serviceAccountName": name},
-        "status": {"podIP": address, "phase": "Running"},
-    }
-
-
 def world(*routes: dict[str, Any]) -> list[dict[str, Any]]:
     """`server` without a sidecar behind one Service, `client` with one, and a VirtualService with `routes`."""
-    service = {
-        "kind": "Service",
-        "metadata": {"name": "server", "namespace": "bookinfo"},
-        "spec": {"clusterIP": VIP, "selector": {"app": "server"}, "ports": [{"name": "http", "port": 80}]},
-    }
-    endpoints = {
-        "kind": "EndpointSlice",
-        "metadata": {"name": "server-x", "namespace": "bookinfo", "labels": {"kubernetes.io/service-name": "server"}},
-        "ports": [{"name": "http", "port": 80}],
-        "endpoints": [{"addresses": [SERVER], "targetRef": {"kind": "Pod", "name": "server"}}],
-    }
     spec = {"hosts": ["server"], "http": list(routes)}
     rule = {"kind": "VirtualService", "metadata": {"name": "server", "namespace": "bookinfo"}, "spec": spec}
-    return [pod("client", CLIENT, **{"security.istio.io/tlsMode": "istio"}), pod("server", SERVER), service, endpoints, rule]
+    pods = [make_pod("client", CLIENT), make_pod("server", SERVER, sidecar=False)]
+    return [*pods, *make_service("server", VIP, {"server": SERVER}), rule]
 
 
 def ask(client: PodNetwork, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], Any]:
