@@ -46,9 +46,9 @@ def sidecar_of(view: MeshView, group: ClientGroup) -> Sidecar | None:
 def seen_by(view: MeshView, group: ClientGroup) -> MeshView:
     """The view with only those hosts, routes and rules left that the group has; the same view where that is all of them."""
     sidecar = sidecar_of(view, group)
-    rules = tuple(_for_client(rule, group) for rule in view.virtual_services if _sees_rule(sidecar, rule))
+    rules = tuple(_for_client(rule, group) for rule in view.virtual_services if _sees_rule(sidecar, rule, group))
     called = {host for rule in rules for host in rule.destination_hosts} if sidecar is not None else set()
-    services = {host: one for host, one in view.services.items() if _sees_service(sidecar, group, one) or host in called}
+    services = {host: one for host, one in view.services.items() if _is_exported(one, group) and (host in called or _sees(sidecar, one))}
     changed: dict[str, Any] = {}
     if len(services) != len(view.services):
         changed["services"] = services
@@ -72,14 +72,20 @@ def selectors_in_use(view: MeshView, namespace: str) -> frozenset[LabelPairs]:
     )
 
 
-def _sees_service(sidecar: Sidecar | None, group: ClientGroup, service: Service) -> bool:
-    exported = not service.export_to or exported_to(service.export_to, owner=service.namespace, viewer=group.namespace)
-    return exported and sees(sidecar, service.namespace, service.hostname)
+def _is_exported(service: Service, group: ClientGroup) -> bool:
+    return exported_to(service.export_to, owner=service.namespace, viewer=group.namespace)
 
 
-def _sees_rule(sidecar: Sidecar | None, rule: VirtualService) -> bool:
-    """With it come the hosts that it sends to, as in Istio: whoever may use the rule may follow it."""
-    return sidecar is None or any(sees(sidecar, rule.namespace, host) for host in rule.hosts)
+def _sees(sidecar: Sidecar | None, service: Service) -> bool:
+    return sees(sidecar, service.namespace, service.hostname)
+
+
+def _sees_rule(sidecar: Sidecar | None, rule: VirtualService, group: ClientGroup) -> bool:
+    """With it come the hosts that it sends to, as in Istio, but none that their owner does not export: rules of others grant nothing."""
+    if sidecar is None:
+        return True
+    exported = exported_to(rule.export_to, owner=rule.namespace, viewer=group.namespace)
+    return exported and any(sees(sidecar, rule.namespace, host) for host in rule.hosts)
 
 
 def _rules_of(view: MeshView, group: ClientGroup) -> DestinationRuleIndex:

@@ -7,7 +7,7 @@ from hauberk.model.routing import HttpDestination, HttpMatch, HttpRoute, Virtual
 from hauberk.model.sidecar import EgressHost, Sidecar
 from hauberk.model.traffic import TlsMode
 from hauberk.view.client_view import ClientGroup, client_group, seen_by, selectors_in_use
-from tests.unit.model.builders import make_rule
+from tests.unit.model.builders import make_rule, make_service
 from tests.unit.view.builders import DETAILS, REVIEWS, bookinfo_objects, make_view
 
 TO_DETAILS = (HttpDestination(DETAILS),)
@@ -48,6 +48,18 @@ def test_a_sidecar_hides_all_hosts_but_those_it_names_and_those_that_its_rules_s
     assert set(seen_by(routed, ClientGroup("bookinfo")).services) == {REVIEWS, DETAILS}
     hidden = make_view(*bookinfo_objects(), only_reviews, rule())
     assert seen_by(hidden, ClientGroup("bookinfo")).virtual_services == ()
+
+
+def test_a_rule_brings_no_host_that_is_not_exported_and_brings_none_to_whom_it_is_not_exported() -> None:
+    only_reviews = Sidecar("bookinfo", "s", egress=(EgressHost("*", REVIEWS),))
+    objects = [*bookinfo_objects(), only_reviews]
+    route = (HttpRoute(TO_DETAILS),)
+    elsewhere = VirtualService("istio-system", "v", (REVIEWS,), http=route, export_to=(".",))
+    assert set(seen_by(make_view(*objects, elsewhere), ClientGroup("bookinfo")).services) == {REVIEWS}
+    kept = replace(make_service("details"), export_to=("istio-system",))
+    mine = replace(elsewhere, namespace="bookinfo")
+    assert set(seen_by(make_view(*objects, mine), ClientGroup("bookinfo")).services) == {REVIEWS, DETAILS}
+    assert set(seen_by(make_view(*objects, mine, kept), ClientGroup("bookinfo")).services) == {REVIEWS}
 
 
 def test_gateways_follow_no_sidecar_and_others_only_their_own() -> None:
