@@ -11,6 +11,8 @@ __all__ = ["apply_settings"]
 _POLICIES = {"ROUND_ROBIN": "ROUND_ROBIN", "RANDOM": "RANDOM", "LEAST_CONN": "LEAST_REQUEST", "LEAST_REQUEST": "LEAST_REQUEST"}
 _RING_SIZE = 1024
 """Istio's default of minimumRingSize."""
+_LONGEST_KEEPALIVE = 2**32 - 1
+"""Seconds that the field holds."""
 
 
 def apply_settings(cluster: m.Cluster, settings: ConnectionSettings) -> None:
@@ -75,7 +77,9 @@ def _limit(cluster: m.Cluster, pool: ConnectionPool) -> None:
     if pool.connect_timeout is not None:
         cluster.connect_timeout.CopyFrom(m.duration(pool.connect_timeout))
     if pool.keepalive_time is not None:
-        cluster.upstream_connection_options.tcp_keepalive.keepalive_time.value = int(pool.keepalive_time.total_seconds())
+        cluster.upstream_connection_options.tcp_keepalive.keepalive_time.value = min(
+            int(pool.keepalive_time.total_seconds()), _LONGEST_KEEPALIVE
+        )
 
 
 def _watch(cluster: m.Cluster, outlier: OutlierDetection) -> None:

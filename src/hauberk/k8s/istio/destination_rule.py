@@ -4,7 +4,7 @@ Source: istio/api networking/v1alpha3/destination_rule.proto; istio pkg/config/v
 """
 
 from collections import Counter
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,10 @@ from hauberk.k8s.review import Review
 from hauberk.k8s.syntax import dns1123_label, port_number
 
 __all__ = ["ClientTlsSettings", "DestinationRuleSpec", "PortSelector", "TrafficPolicy", "check_destination_rule"]
+
+Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+"""Istio's int32, of which its validation takes no negative ones."""
+Percent = Annotated[int, Field(ge=0, le=100)]
 
 
 class ClientTlsSettings(Part):
@@ -65,7 +69,7 @@ class TcpKeepalive(Part):
 class TcpSettings(Part):
     """Limits on connections."""
 
-    max_connections: int | None = None
+    max_connections: Count | None = None
     """How many at most."""
     connect_timeout: Duration | None = None
     """How long connecting may take."""
@@ -78,13 +82,13 @@ class TcpSettings(Part):
 class HttpSettings(Part):
     """Limits on requests."""
 
-    http1_max_pending_requests: int | None = None
+    http1_max_pending_requests: Count | None = None
     """How many may wait for a connection."""
-    http2_max_requests: int | None = None
+    http2_max_requests: Count | None = None
     """How many may be under way."""
-    max_requests_per_connection: int | None = None
+    max_requests_per_connection: Count | None = None
     """After how many a connection is closed."""
-    max_retries: int | None = None
+    max_retries: Count | None = None
     """How many retries may be under way."""
     idle_timeout: Duration | None = None
     """How long a connection without requests is kept."""
@@ -105,7 +109,7 @@ class ConnectionPoolSettings(Part):
 class OutlierDetection(Part):
     """When an endpoint that fails is left out for a while."""
 
-    consecutive_errors: int | None = None
+    consecutive_errors: Count | None = None
     """After how many errors (deprecated)."""
     split_external_local_origin_errors: LaterFlag = None
     consecutive_local_origin_failures: LaterNumber = None
@@ -117,9 +121,9 @@ class OutlierDetection(Part):
     """How often it is looked at."""
     base_ejection_time: Duration | None = None
     """How long it is left out, times how often it was."""
-    max_ejection_percent: int | None = None
+    max_ejection_percent: Percent | None = None
     """How many of the endpoints may be left out; 10 by default."""
-    min_health_percent: int | None = None
+    min_health_percent: Percent | None = None
     """With fewer healthy endpoints than this all are used."""
 
 

@@ -3,7 +3,9 @@
 Source: istio/api networking/v1alpha3/destination_rule.proto; istio pkg/config/validation `validateLoadBalancer`.
 """
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from hauberk.k8s.models import LaterList, LaterObject, LaterText, Part, ZeroOrDuration
 from hauberk.k8s.review import Review
@@ -13,6 +15,9 @@ __all__ = ["LoadBalancerSettings", "check_load_balancer"]
 _CODE: Final = "HBK0205"
 _LARGEST_TABLE: Final = 5_000_011
 """Envoy's limit of a Maglev table."""
+_UNSENDABLE: Final = frozenset("\0\r\n")
+RingSize = Annotated[int, Field(ge=0, le=8 * 1024 * 1024)]
+"""Up to Envoy's limit of a ring; it refuses the whole cluster of a larger one."""
 
 
 class HttpCookie(Part):
@@ -30,7 +35,7 @@ class HttpCookie(Part):
 class RingHash(Part):
     """A ring of points."""
 
-    minimum_ring_size: int | None = None
+    minimum_ring_size: RingSize | None = None
     """Points of the ring, at least."""
 
 
@@ -52,7 +57,7 @@ class ConsistentHash(Part):
     """By the client's address."""
     http_query_parameter_name: str | None = None
     """By this parameter of the query."""
-    minimum_ring_size: int | None = None
+    minimum_ring_size: RingSize | None = None
     """The older place of ringHash.minimumRingSize."""
     ring_hash: RingHash | None = None
     """A ring of points (the default)."""
@@ -89,6 +94,9 @@ def check_load_balancer(settings: LoadBalancerSettings | None, path: str, review
     if sum(key is not None for key in keys) != 1:
         fix = "Write one of httpHeaderName, httpCookie, useSourceIp and httpQueryParameterName."
         review.invalid(path, "", "must say by exactly one thing what is alike", code=_CODE, fix=fix)
+    for field, name in (("httpHeaderName", hashing.http_header_name), ("httpQueryParameterName", hashing.http_query_parameter_name)):
+        if name is not None and (not name or _UNSENDABLE.intersection(name)):
+            review.invalid(f"{path}.{field}", name, "must be a name that a request can have", code=_CODE, fix="Write the name.")
     if hashing.http_cookie is not None and not hashing.http_cookie.name:
         review.required(f"{path}.httpCookie.name", "name required for HttpCookie", code=_CODE)
     size = hashing.maglev.table_size if hashing.maglev is not None else None

@@ -1,10 +1,12 @@
 """Settings on a cluster; the whole is tests/golden/cases/client-policies."""
 
+from datetime import timedelta
+
 import pytest
 
 from hauberk.envoy import messages as m
 from hauberk.envoy.outbound.cluster_settings import apply_settings
-from hauberk.model.connections import ConnectionSettings, LoadBalancer, OutlierDetection
+from hauberk.model.connections import ConnectionPool, ConnectionSettings, LoadBalancer, OutlierDetection
 from tests.unit.envoy.builders import as_dict
 
 
@@ -30,3 +32,10 @@ def test_only_what_is_asked_for_ejects(errors: int | None, enforced: int) -> Non
     apply_settings(cluster, ConnectionSettings(outlier=OutlierDetection(errors)))
     built = cluster.outlier_detection
     assert (built.enforcing_success_rate.value, built.enforcing_consecutive_5xx.value) == (0, enforced)
+
+
+def test_keepalives_that_never_come_are_as_rare_as_envoy_can_say() -> None:
+    cluster = m.Cluster(name="c")
+    cluster.circuit_breakers.thresholds.add()
+    apply_settings(cluster, ConnectionSettings(pool=ConnectionPool(keepalive_time=timedelta(seconds=2**40))))
+    assert cluster.upstream_connection_options.tcp_keepalive.keepalive_time.value == 2**32 - 1

@@ -137,6 +137,28 @@ def test_policies_of_connections_are_taken() -> None:
     assert (errors(DESTINATION_RULE, text), warnings(DESTINATION_RULE, text)) == ([], [])
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "connectionPool.tcp.maxConnections: -1",
+        "connectionPool.http.http1MaxPendingRequests: -1",
+        "connectionPool.http.http2MaxRequests: -1",
+        "connectionPool.http.maxRequestsPerConnection: -1",
+        "connectionPool.http.maxRetries: 2147483648",
+        "outlierDetection.consecutiveErrors: -1",
+        "outlierDetection.maxEjectionPercent: 101",
+        "outlierDetection.minHealthPercent: -1",
+    ],
+)
+def test_numbers_that_no_envoy_can_hold_are_refused(written: str) -> None:
+    path, _, number = written.partition(": ")
+    *owners, field = path.split(".")
+    policy = f"{field}: {number}"
+    for owner in reversed(owners):
+        policy = f"{owner}: {{{policy}}}"
+    assert [where for where, _ in errors(DESTINATION_RULE, rule(f"trafficPolicy: {{{policy}}}"))] == [f"spec.trafficPolicy.{path}"]
+
+
 def test_a_mode_that_is_not_said_means_plaintext_and_that_is_said() -> None:
     assert (errors(DESTINATION_RULE, tls("")), warnings(DESTINATION_RULE, tls(""))) == ([], [("HBK0292", "spec.trafficPolicy.tls.mode")])
 
