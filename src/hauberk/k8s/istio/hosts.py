@@ -8,6 +8,8 @@ from hauberk.k8s.syntax import dns1123_label
 
 __all__ = ["check_export", "check_host", "check_regex", "is_cidr"]
 
+_MOST_REPETITIONS = 1000
+"""Of RE2."""
 _LABEL = re.compile(r"[a-zA-Z0-9_]([-a-zA-Z0-9_]*[a-zA-Z0-9_])?")
 
 
@@ -36,6 +38,10 @@ def check_regex(pattern: str, path: str, review: Review, *, code: str) -> None:
     except re.error as error:
         review.invalid(path, pattern, f"is no regular expression: {error}", code=code)
         return
+    if not pattern:
+        review.invalid(path, pattern, "is empty", code=code, fix="Write .* for everything.")
+    if any(int(number or 0) > _MOST_REPETITIONS for pair in re.findall(r"\{([0-9]+)(?:,([0-9]*))?\}", pattern) for number in pair):
+        review.invalid(path, pattern, f"repeats more than {_MOST_REPETITIONS} times, which RE2 does not do", code=code)
     if re.search(r"\(\?(=|!|<[=!])|\\[1-9]", pattern):
         review.invalid(path, pattern, "looks ahead, behind or back, which RE2 does not have", code=code)
 

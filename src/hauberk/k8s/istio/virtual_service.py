@@ -21,6 +21,7 @@ from hauberk.k8s.istio.http_route_parts import (
     RouteDestination,
     StringMatch,
 )
+from hauberk.k8s.istio.http_texts import check_body, check_headers, check_line, check_names
 from hauberk.k8s.kind import Manifest
 from hauberk.k8s.models import Duration, LaterObject, Part, UInt32
 from hauberk.k8s.review import Review
@@ -29,6 +30,8 @@ from hauberk.k8s.syntax import dns1123_label, dns1123_subdomain, port_number
 __all__ = ["HttpRoute", "VirtualServiceSpec", "check_virtual_service"]
 
 _CODE = "HBK0211"
+_LARGEST_SUM = 2**32 - 1
+"""Of the weights of one route, in Envoy."""
 
 
 class HttpRoute(Part):
@@ -167,6 +170,10 @@ def _check_route(route: HttpRoute, path: str, review: Review) -> None:
         _check_destination(entry, f"{path}.route[{index}]", review)
     if len(destinations) > 1 and sum(entry.weight or 0 for entry in destinations) == 0:
         review.invalid(f"{path}.route", 0, "total destination weight = 0", code=_CODE, fix="Give the destinations weights.")
+    total = sum(entry.weight or 0 for entry in destinations)
+    if total > _LARGEST_SUM:
+        review.invalid(f"{path}.route", total, f"total destination weight > {_LARGEST_SUM}", code=_CODE, fix="Write smaller weights.")
+    _check_texts(route, path, review)
 
 
 def _check_conditions(match: HttpMatchRequest, path: str, review: Review) -> None:
@@ -185,11 +192,7 @@ def _check_actions(route: HttpRoute, path: str, review: Review) -> None:
     if len(given) > 1:
         review.invalid(path, given, f"HTTP route cannot contain both {given[0]} and {given[1]}", code=_CODE)
     if route.redirect is not None:
-        code = route.redirect.redirect_code
-        if code not in (None, 0, 301, 302, 303, 307, 308):
-            review.invalid(f"{path}.redirect.redirectCode", code, "must be 301, 302, 303, 307 or 308", code=_CODE)
-        if not (route.redirect.uri or route.redirect.authority or route.redirect.scheme or route.redirect.port or code):
-            review.required(f"{path}.redirect", "redirect must specify URI, authority, scheme, or both", code=_CODE)
+        _check_redirect(route.redirect, f"{path}.redirect", review)
     if route.direct_response is not None and not 200 <= route.direct_response.status <= 599:
         review.invalid(f"{path}.directResponse.status", route.direct_response.status, "must be 200 to 599", code=_CODE)
     regex = route.rewrite.uri_regex_rewrite if route.rewrite is not None else None
@@ -197,15 +200,54 @@ def _check_actions(route: HttpRoute, path: str, review: Review) -> None:
         check_regex(regex.match, f"{path}.rewrite.uriRegexRewrite.match", review, code=_CODE)
     if route.retries is not None and (route.retries.attempts or 0) < 0:
         review.invalid(f"{path}.retries.attempts", route.retries.attempts, "attempts cannot be negative", code=_CODE)
+    _check_percentage(route.mirror_percentage, f"{path}.mirrorPercentage", review)
+    for index, mirror in enumerate(route.mirrors or ()):
+        _check_percentage(mirror.percentage, f"{path}.mirrors[{index}].percentage", review)
     if route.fault is not None:
         _check_fault(route.fault, f"{path}.fault", review)
 
 
+def _check_redirect(redirect: HttpRedirect, path: str, review: Review) -> None:
+    code = redirect.redirect_code
+    if code not in (None, 0, 301, 302, 303, 307, 308):
+        review.invalid(f"{path}.redirectCode", code, "must be 301, 302, 303, 307 or 308", code=_CODE)
+    for problem in port_number(redirect.port) if redirect.port else ():
+        review.invalid(f"{path}.port", redirect.port, problem, code=_CODE)
+    if not (redirect.uri or redirect.authority or redirect.scheme or redirect.port or code):
+        review.required(path, "redirect must specify URI, authority, scheme, or both", code=_CODE)
+
+
+def _check_texts(route: HttpRoute, path: str, review: Review) -> None:
+    for index, match in enumerate(route.match or ()):
+        for alias, names in (
+            ("headers", match.headers),
+            ("withoutHeaders", match.without_headers),
+            ("queryParams", match.query_params),
+        ):
+            check_names(names or (), f"{path}.match[{index}].{alias}", review, code=_CODE)
+    check_headers(route.headers, f"{path}.headers", review, code=_CODE)
+    for index, entry in enumerate(route.route or ()):
+        check_headers(entry.headers, f"{path}.route[{index}].headers", review, code=_CODE)
+    for field, part in (("redirect", route.redirect), ("rewrite", route.rewrite)):
+        if part is not None:
+            check_line(part.uri, f"{path}.{field}.uri", review, code=_CODE)
+            check_line(part.authority, f"{path}.{field}.authority", review, code=_CODE)
+    if route.direct_response is not None:
+        check_body(route.direct_response.body, f"{path}.directResponse.body", review, code=_CODE)
+    for index, origin in enumerate((route.cors_policy.allow_origins or ()) if route.cors_policy is not None else ()):
+        if origin.regex is not None:
+            check_regex(origin.regex, f"{path}.corsPolicy.allowOrigins[{index}].regex", review, code=_CODE)
+
+
+def _check_percentage(percentage: Percent | None, path: str, review: Review) -> None:
+    value = percentage.value if percentage is not None else None
+    if value is not None and not 0 <= value <= 100:
+        review.invalid(f"{path}.value", value, "percentage must be in range 0.0 - 100.0", code=_CODE)
+
+
 def _check_fault(fault: HttpFault, path: str, review: Review) -> None:
     for name, part in (("delay", fault.delay), ("abort", fault.abort)):
-        percentage = part.percentage.value if part is not None and part.percentage is not None else None
-        if percentage is not None and not 0 <= percentage <= 100:
-            review.invalid(f"{path}.{name}.percentage.value", percentage, "percentage must be in range 0.0 - 100.0", code=_CODE)
+        _check_percentage(part.percentage if part is not None else None, f"{path}.{name}.percentage", review)
     if fault.abort is None:
         return
     status = fault.abort.http_status

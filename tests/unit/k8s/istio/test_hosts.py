@@ -44,6 +44,11 @@ def test_exports(exports: list[str], paths: list[str]) -> None:
         ("(?=a)", "looks ahead"),
         ("(?<!a)b", "looks ahead"),
         (r"(a)\1", "looks ahead"),
+        ("", "is empty"),
+        ("a{2,1000}", None),
+        ("1,2000,3", None),
+        ("a{1001}", "repeats more"),
+        ("a{1,1001}", "repeats more"),
     ],
 )
 def test_regular_expressions_are_those_that_envoy_takes(pattern: str, problem: str | None) -> None:
