@@ -29,6 +29,8 @@ __all__ = ["SharedLayers"]
 
 _K = TypeVar("_K", str, int)
 _Group = tuple[Resource, ...]
+_TAKEN_PORTS = frozenset({names.OUTBOUND_PORT, names.INBOUND_PORT, names.STATUS_PORT, names.PROMETHEUS_PORT})
+"""Ports of every sidecar's own listeners. Of two with one address Envoy keeps the first, be it a Service's (Istio, too, leaves it out)."""
 
 
 class SharedLayers:
@@ -104,11 +106,12 @@ class SharedLayers:
         found: list[Resource] = []
         policy = view.settings.outbound_policy
         declared = [(service, entry) for service in view.services.values() if (entry := service.port(port)) is not None]
-        if any(entry.kind is PortKind.HTTP for _, entry in declared):
+        free = port not in _TAKEN_PORTS
+        if free and any(entry.kind is PortKind.HTTP for _, entry in declared):
             key = (port, policy)
             name = f"0.0.0.0_{port}"
             found.append(self._builder.resource(names.TYPE_LISTENER, key, name, lambda: build_http_listener(port, policy)))
-        elif (anywhere := entry_targets(view, port)) is not None:
+        elif free and (anywhere := entry_targets(view, port)) is not None:
             any_key = (ANY_ADDRESS, port, anywhere)
             build_any = _later(lambda key: build_tcp_listener(*key), any_key)
             found.append(self._builder.resource(names.TYPE_LISTENER, any_key, f"{ANY_ADDRESS}_{port}", build_any))

@@ -34,7 +34,7 @@ CODES: Final[dict[str, str]] = {
     "HBK0112": "An AuthorizationPolicy asks for an external authorizer, which is not implemented.",
     "HBK0113": "An AuthorizationPolicy matches nothing.",
     "HBK0201": "Client TLS settings lack a certificate or a key.",
-    "HBK0202": "Client TLS settings contradict each other.",
+    "HBK0202": "Client TLS settings contradict each other, or cannot be sent.",
     "HBK0203": "A traffic policy is empty, or names no port.",
     "HBK0204": "A host, subset or export of a DestinationRule is not valid.",
     "HBK0205": "A consistent hash says not by which one thing, or a table cannot be built.",

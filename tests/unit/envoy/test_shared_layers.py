@@ -95,3 +95,10 @@ def test_a_service_that_moves_to_another_port_takes_its_listener_along() -> None
     assert set(after[names.TYPE_LISTENER]) == {"virtualOutbound", "10.96.0.1_2000"}
     assert set(after[names.TYPE_CLUSTER]) >= {f"outbound|2000||{DETAILS}"}
     assert f"outbound|1000||{DETAILS}" not in after[names.TYPE_CLUSTER]
+
+
+@pytest.mark.parametrize("port", [names.OUTBOUND_PORT, names.INBOUND_PORT, names.STATUS_PORT, names.PROMETHEUS_PORT])
+def test_a_service_takes_no_port_of_the_sidecars_own_listeners(port: int) -> None:
+    http, tcp = make_service("web", "bookinfo", ("http", port, port)), make_service("db", "bookinfo", ("tcp", port, port), vip="10.96.0.9")
+    shared = SharedLayers("bookinfo", make_view(http, tcp), Builder())
+    assert set(shared.sidecar[names.TYPE_LISTENER]) == {"virtualOutbound", f"10.96.0.9_{port}"}

@@ -3,6 +3,7 @@
 Source: istio/api security/v1beta1/authorization_policy.proto; istio pkg/config/validation, pilot/pkg/security/authz.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Final, Literal
 
@@ -17,6 +18,7 @@ from hauberk.k8s.review import Review
 
 __all__ = ["AuthorizationPolicySpec", "check_authorization_policy"]
 
+_HEADER_KEY: Final = re.compile(r"request\.headers\[[^\0\r\n]+\]")
 _CODE: Final = "HBK0111"
 _FIX: Final = "Write ALLOW, DENY or AUDIT."
 
@@ -170,7 +172,7 @@ def _check_condition(condition: RuleCondition, path: str, review: Review) -> Non
     if condition.key.startswith(("request.auth.", "experimental.")):
         message = "not implemented yet: an ALLOW rule with it matches nothing, a DENY rule matches as if it were not there."
         review.warn("HBK0290", f"{path}.key", message, "Do without it.")
-    elif condition.key not in WHEN_KEYS and not (condition.key.startswith("request.headers[") and condition.key.endswith("]")):
+    elif condition.key not in WHEN_KEYS and not _HEADER_KEY.fullmatch(condition.key):
         review.invalid(f"{path}.key", condition.key, "unknown attribute", code=_CODE)
 
 

@@ -186,6 +186,7 @@ class DestinationRuleSpec(Part):
     """The sidecars of its own namespace that follow it, and nobody else."""
 
 
+_LONGEST_SNI = 255
 _POLICIES = ("tls", "load_balancer", "connection_pool", "outlier_detection")
 _IGNORED = ("client_certificate", "private_key", "ca_certificates", "credential_name", "insecure_skip_verify", "ca_crl")
 """Of these ISTIO_MUTUAL takes none: certificates are the mesh's. `sni` and `subjectAltNames` it honours, as Istio does."""
@@ -233,6 +234,10 @@ def _check_policy(policy: TrafficPolicy, path: str, review: Review) -> None:
 
 
 def _check_tls(tls: ClientTlsSettings, path: str, review: Review) -> None:
+    if len((tls.sni or "").encode()) > _LONGEST_SNI:
+        review.invalid(
+            f"{path}.sni", tls.sni, f"must be no longer than {_LONGEST_SNI} bytes", code="HBK0202", fix="Write the server's name."
+        )
     if tls.mode is None:
         message = "no mode is set, which means DISABLE: clients send plaintext, whatever else is set here."
         review.warn("HBK0292", f"{path}.mode", message, "Write the mode that you mean; take tls out to leave it to automatic mTLS.")

@@ -77,14 +77,22 @@ def check_service_entry(obj: Manifest, review: Review) -> None:
     for index, address in enumerate(spec.addresses or ()):
         if not is_cidr(address):
             review.invalid(f"spec.addresses[{index}]", address, "is no IP address or CIDR block", code=_CODE)
-    for index, port in enumerate(spec.ports or ()):
-        for problem in port_number(port.number):
-            review.invalid(f"spec.ports[{index}].number", port.number, problem, code=_CODE)
+    _check_ports(spec, review)
+    _check_resolution(spec, review)
+    check_export(spec.export_to or [], "spec.exportTo", review, code=_CODE)
+
+
+def _check_ports(spec: ServiceEntrySpec, review: Review) -> None:
+    numbers = [(f"spec.ports[{index}].number", port.number) for index, port in enumerate(spec.ports or ())]
+    numbers += [(f"spec.ports[{index}].targetPort", port.target_port) for index, port in enumerate(spec.ports or ()) if port.target_port]
+    for index, entry in enumerate(spec.endpoints or ()):
+        numbers += [(f"spec.endpoints[{index}].ports[{name}]", number) for name, number in (entry.ports or {}).items()]
+    for path, number in numbers:
+        for problem in port_number(number):
+            review.invalid(path, number, problem, code=_CODE)
     names = [port.name for port in spec.ports or ()]
     for name in {name for name in names if names.count(name) > 1}:
         review.duplicate("spec.ports", name, code=_CODE)
-    _check_resolution(spec, review)
-    check_export(spec.export_to or [], "spec.exportTo", review, code=_CODE)
 
 
 def _check_resolution(spec: ServiceEntrySpec, review: Review) -> None:

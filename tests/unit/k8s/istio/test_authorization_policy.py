@@ -56,6 +56,10 @@ R = "spec.rules[0]"
             (f"{R}.when[0].values", "Required value: at least one of `values`, `notValues` must be set"),
         ),
         ("{rules: [{when: [{key: moon.phase, values: [full]}]}]}", (f"{R}.when[0].key", 'Invalid value: "moon.phase": unknown attribute')),
+        (
+            "{rules: [{when: [{key: 'request.headers[]', values: [a]}]}]}",
+            (f"{R}.when[0].key", 'Invalid value: "request.headers[]": unknown attribute'),
+        ),
         ("{action: CUSTOM, rules: [{}]}", ("spec.action", 'Invalid value: "CUSTOM": external authorizers are not implemented yet')),
     ],
 )

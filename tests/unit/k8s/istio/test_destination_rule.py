@@ -159,6 +159,11 @@ def test_numbers_that_no_envoy_can_hold_are_refused(written: str) -> None:
     assert [where for where, _ in errors(DESTINATION_RULE, rule(f"trafficPolicy: {{{policy}}}"))] == [f"spec.trafficPolicy.{path}"]
 
 
+@pytest.mark.parametrize(("length", "found"), [(255, []), (256, ["spec.trafficPolicy.tls.sni"])])
+def test_a_server_name_fits_into_a_handshake(length: int, found: list[str]) -> None:
+    assert [path for path, _ in errors(DESTINATION_RULE, tls(f"mode: ISTIO_MUTUAL, sni: {'a' * length}"))] == found
+
+
 def test_a_mode_that_is_not_said_means_plaintext_and_that_is_said() -> None:
     assert (errors(DESTINATION_RULE, tls("")), warnings(DESTINATION_RULE, tls(""))) == ([], [("HBK0292", "spec.trafficPolicy.tls.mode")])
 

@@ -29,6 +29,8 @@ def test_what_istio_takes_and_we_do(rest: str) -> None:
         ("hosts: [a], ports: [{number: 0, name: a}]", "spec.ports[0].number"),
         ("hosts: [a], ports: [{number: 1, name: a}, {number: 2, name: a}]", "spec.ports"),
         ("hosts: [a], endpoints: [{address: 192.0.2.1}]", "spec.endpoints"),
+        ("hosts: [a], ports: [{number: 1, name: a, targetPort: 65536}]", "spec.ports[0].targetPort"),
+        ("hosts: [a], resolution: DNS, endpoints: [{address: b, ports: {a: 70000}}]", "spec.endpoints[0].ports[a]"),
         ("hosts: ['*.example'], resolution: DNS", "spec.hosts"),
         ("hosts: [a], resolution: STATIC, endpoints: [{address: name}]", "spec.endpoints[0].address"),
     ],
