@@ -25,7 +25,7 @@ from hauberk.names import (
 from hauberk.pki.certificates import fingerprint, parse_certificates
 from hauberk.pki.keys import PrivateKey, same_key
 from hauberk.pki.revocation import digest_of
-from hauberk.pki.rotation import Held
+from hauberk.pki.rotation import Held, Leaf
 from hauberk.pki.svid import X509Bundle, X509Svid
 from hauberk.pki.verify import verify_chain
 
@@ -54,7 +54,7 @@ class Credentials:
 
     def held(self, since: datetime) -> Held:
         """What there is to report of it."""
-        return Held(self.issuer, frozenset(self.bundle.fingerprints()), digest_of(self.crl), since)
+        return Held(self.issuer, frozenset(self.bundle.fingerprints()), digest_of(self.crl), since, Leaf.of(self.svid.chain[0]))
 
 
 def accept_chain(chain_pem: tuple[str, ...], key: PrivateKey, spiffe_id: SpiffeId, *, bundle: X509Bundle, now: datetime) -> Credentials:

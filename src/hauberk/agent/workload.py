@@ -242,7 +242,7 @@ class WorkloadAgent:
         """Tell what the workload has, unless that is what was told last."""
         held = workload.credentials.held(workload.written)
         known = workload.reported
-        if known is None or (known.issuer, known.roots, known.crl) != (held.issuer, held.roots, held.crl):
+        if known is None or replace(known, since=held.since) != held:
             await self._ports.report(workload.pod, held)
             workload.reported = held
 

@@ -9,10 +9,12 @@ Stock Envoy's stats access logger, in place of Istio's own extensions (architect
         destination_principal SPIFFE ID of our own, empty in plaintext
         tls_version, cipher   of the connection, empty in plaintext
         security_policy       `mutual_tls`, `none` (plaintext) or `passthrough` (TLS that is not ours to end)
+        source                client address (without port), where the client shows no identity: not with `mutual_tls`
     envoy_hauberk_inbound_received_bytes_total, envoy_hauberk_inbound_sent_bytes_total
-        the same labels, counted when the connection ends; a handshake that failed shows here too, with 0 and no source_principal
+        the same labels but `source`, counted when the connection ends; a handshake that failed shows here too, with 0 and no
+        source_principal
     envoy_hauberk_inbound_requests_total      server side, where requests are read (inbound HTTP chains), when a request ends
-        port, source_principal, destination_principal, tls_version, cipher, security_policy, response_code, response_flags
+        port, source_principal, destination_principal, tls_version, cipher, security_policy, source, response_code, response_flags
     envoy_hauberk_refused_connections_total   server side, connections that no filter chain takes: plaintext to STRICT
         source                client address (without port)
         reason                Envoy's detail, `filter_chain_not_found`
@@ -52,6 +54,7 @@ __all__ = [
 
 _NAME = "envoy.access_loggers.stats"
 _PREFIX = "hauberk"
+_CLIENT_ADDRESS = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
 _DOWNSTREAM = {
     "source_principal": "%DOWNSTREAM_PEER_URI_SAN%",
     "destination_principal": "%DOWNSTREAM_LOCAL_URI_SAN%",
@@ -78,7 +81,7 @@ class SecurityPolicy(StrEnum):
 def inbound_logs(port: str, policy: SecurityPolicy) -> list[m.AccessLog]:
     """For the TCP proxy of an inbound chain; needs `flush_access_log_on_connected`."""
     tags = {"port": port, **_DOWNSTREAM, "security_policy": policy.value}
-    connected = _counter("inbound_connections_total", tags)
+    connected = _counter("inbound_connections_total", tags | _source(policy))
     received = _counter("inbound_received_bytes_total", tags, "%BYTES_RECEIVED%")
     sent = _counter("inbound_sent_bytes_total", tags, "%BYTES_SENT%")
     return [_log([connected], _only("TcpUpstreamConnected")), _log([received, sent], _only("TcpConnectionEnd"))]
@@ -90,11 +93,17 @@ def inbound_http_logs(port: str, policy: SecurityPolicy) -> list[m.AccessLog]:
         "port": port,
         **_DOWNSTREAM,
         "security_policy": policy.value,
+        **_source(policy),
         "response_code": "%RESPONSE_CODE%",
         "response_flags": "%RESPONSE_FLAGS%",
     }
     line = "[%START_TIME%] AUDIT %REQ(:METHOD)% %REQ(:AUTHORITY)%%PATH(NQ:PATH)% %RESPONSE_CODE%"
     return [_log([_counter("inbound_requests_total", tags)], _only("DownstreamEnd")), _audit_log(line)]
+
+
+def _source(policy: SecurityPolicy) -> dict[str, str]:
+    """Who called, where no certificate says it: how a client outside the mesh is found."""
+    return {} if policy is SecurityPolicy.MUTUAL_TLS else {"source": _CLIENT_ADDRESS}
 
 
 def audited_connections_log() -> m.AccessLog:
@@ -113,7 +122,7 @@ def _audit_log(line: str) -> m.AccessLog:
 
 def refused_log() -> m.AccessLog:
     """For the inbound listener itself: what no filter chain took (flag NR)."""
-    tags = {"source": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", "reason": "%RESPONSE_CODE_DETAILS%"}
+    tags = {"source": _CLIENT_ADDRESS, "reason": "%RESPONSE_CODE_DETAILS%"}
     no_route = m.AccessLogFilter(response_flag_filter=m.ResponseFlagFilter(flags=["NR"]))
     return _log([_counter("refused_connections_total", tags)], no_route)
 

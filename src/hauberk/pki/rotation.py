@@ -18,10 +18,10 @@ from typing import Final, Self
 from cryptography import x509
 
 from hauberk.pki.ca import SigningCa
-from hauberk.pki.certificates import fingerprint, is_valid_at
+from hauberk.pki.certificates import fingerprint, is_valid_at, uris_of
 from hauberk.pki.revocation import crls_to_pem, digest_of, empty_crl, has_ended, is_list_of, may_sign_lists
 
-__all__ = ["SETTLE", "Held", "Rotation", "Step", "is_same", "needs_new_root", "plan_rotation"]
+__all__ = ["SETTLE", "Held", "Leaf", "Rotation", "Step", "is_same", "needs_new_root", "plan_rotation"]
 
 SETTLE: Final = timedelta(seconds=2)
 """How long a workload must have had something before it counts: its Envoy reads the files after they are written."""
@@ -36,6 +36,33 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Leaf:
+    """What is public of a workload's certificate; `serial` in hexadecimal."""
+
+    identity: str
+    serial: str
+    not_before: datetime
+    not_after: datetime
+
+    @classmethod
+    def of(cls, certificate: x509.Certificate) -> Self:
+        """The facts of a certificate."""
+        identity = next(iter(uris_of(certificate)), "")
+        return cls(identity, f"{certificate.serial_number:x}", certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+
+    @classmethod
+    def parse(cls, value: Mapping[str, str]) -> Self:
+        """The reverse of `to_dict`. Raises: KeyError, ValueError, TypeError."""
+        times = [datetime.fromisoformat(value[key]) for key in ("notBefore", "notAfter")]
+        return cls(str(value["identity"]), str(value["serial"]), *times)
+
+    def to_dict(self) -> dict[str, str]:
+        """As it stands in the annotation."""
+        times = {"notBefore": self.not_before.isoformat(), "notAfter": self.not_after.isoformat()}
+        return {"identity": self.identity, "serial": self.serial, **times}
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """What one workload has, as its agent reports it (`names.ANNOTATION_CERTIFICATE` on the pod)."""
 
@@ -47,20 +74,25 @@ class Held:
     """Digest of its revocation lists, empty for none."""
     since: datetime
     """When it got the last of these."""
+    leaf: "Leaf | None" = None
+    """Its certificate; None where its agent is of a version that did not say."""
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
         """What an annotation says; None where it says nothing that can be read."""
         try:
             value = json.loads(text)
-            since = datetime.fromisoformat(value["since"])
-            return cls(str(value["issuer"]), frozenset(map(str, value["roots"])), str(value.get("crl", "")), since)
+            since, leaf = datetime.fromisoformat(value["since"]), value.get("leaf")
+            crl, roots = str(value.get("crl", "")), frozenset(map(str, value["roots"]))
+            return cls(str(value["issuer"]), roots, crl, since, Leaf.parse(leaf) if leaf else None)
         except (ValueError, TypeError, KeyError):
             return None
 
     def render(self) -> str:
         """As it stands in the annotation."""
-        value = {"issuer": self.issuer, "roots": sorted(self.roots), "crl": self.crl, "since": self.since.isoformat()}
+        value: dict[str, object] = {"issuer": self.issuer, "roots": sorted(self.roots), "crl": self.crl, "since": self.since.isoformat()}
+        if self.leaf is not None:
+            value["leaf"] = self.leaf.to_dict()
         return json.dumps(value, separators=(",", ":"))
 
 

@@ -12,7 +12,7 @@ from hauberk.pki.ca import SigningCa
 from hauberk.pki.certificates import CertificateRefused, fingerprint, parse_certificates
 from hauberk.pki.csr import make_csr, parse_csr
 from hauberk.pki.keys import PrivateKey, key_to_pem, make_key
-from hauberk.pki.rotation import Held
+from hauberk.pki.rotation import Held, Leaf
 from hauberk.pki.svid import X509Svid
 from hauberk.pki.verify import ChainRefused
 
@@ -93,4 +93,5 @@ def test_what_is_reported_names_signer_roots_and_lists(mesh) -> None:
     key = make_key()
     credentials = accept_chain(answer(mesh.ca, key, mesh.now), key, DETAILS, bundle=mesh.ca.bundle, now=mesh.now)
     root = fingerprint(mesh.ca.path[0])
-    assert credentials.held(mesh.now) == Held(root, frozenset({root}), "", mesh.now)
+    leaf = Leaf.of(credentials.svid.chain[0])
+    assert credentials.held(mesh.now) == Held(root, frozenset({root}), "", mesh.now, leaf)

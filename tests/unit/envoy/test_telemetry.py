@@ -69,3 +69,11 @@ def test_only_requests_that_failed_are_written_with_what_the_upstreams_tls_said(
     log = as_dict(failed_requests_log())
     assert log["filter"] == {"response_flag_filter": {}}
     assert 'tls="%UPSTREAM_TRANSPORT_FAILURE_REASON%"' in log["typed_config"]["log_format"]["text_format_source"]["inline_string"]
+
+
+def test_only_clients_without_an_identity_are_told_by_address() -> None:
+    for policy in SecurityPolicy:
+        (tags,) = counters(inbound_logs("80", policy)[0]).values()
+        (asked,) = counters(inbound_http_logs("80", policy)[0]).values()
+        assert ("source" in tags, "source" in asked) == (policy is not SecurityPolicy.MUTUAL_TLS,) * 2
+        assert all("source" not in tags for tags in counters(inbound_logs("80", policy)[1]).values())

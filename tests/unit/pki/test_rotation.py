@@ -1,7 +1,7 @@
 """The steps from one CA to another, with workloads that follow in any order: at no moment do two of them distrust each other."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +13,7 @@ from hauberk.pki.certificates import fingerprint
 from hauberk.pki.issue import Issuer
 from hauberk.pki.keys import make_key
 from hauberk.pki.revocation import crls_to_pem, digest_of, empty_crl, is_list_of
-from hauberk.pki.rotation import SETTLE, Held, Rotation, Step, is_same, needs_new_root, plan_rotation
+from hauberk.pki.rotation import SETTLE, Held, Leaf, Rotation, Step, is_same, needs_new_root, plan_rotation
 from hauberk.pki.svid import X509Bundle
 
 TRUST_DOMAIN = TrustDomain("cluster.local")
@@ -136,3 +136,10 @@ def test_a_root_is_due_in_the_last_part_of_its_life() -> None:
     root = new_ca(5, lifetime=timedelta(days=100)).path[0]
     assert [needs_new_root(root, START + timedelta(days=days)) for days in (0, 79, 81, 101)] == [False, False, True, True]
     assert needs_new_root(root, START + timedelta(days=60), share=0.5)
+
+
+def test_what_a_workload_has_is_read_as_it_was_written_with_and_without_its_leaf() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    leaf = Leaf("spiffe://cluster.local/ns/a/sa/b", "1f", now, now + timedelta(days=1))
+    for held in (Held("AA", frozenset({"BB"}), "", now), Held("AA", frozenset({"BB"}), "cc", now, leaf)):
+        assert Held.parse(held.render()) == held
