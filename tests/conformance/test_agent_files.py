@@ -85,11 +85,14 @@ class Mesh:
         async def report(_pod: object, _held: Held) -> None:
             return None
 
+        async def warn(_pod: object, _reason: str, message: str) -> None:
+            pytest.fail(message)
+
         async def bootstrap(_pod: object) -> bytes:
             return b"{}"
 
         folder = self.folder / name
-        ports = AgentPorts(mesh_of, token, trust, bootstrap, envoy(), report)
+        ports = AgentPorts(mesh_of, token, trust, bootstrap, envoy(), report, warn)
         agent = WorkloadAgent(ports)
         pod = {"metadata": {"name": name, "namespace": "bookinfo", "uid": name}, "spec": {"serviceAccountName": ACCOUNTS[name]}}
         await agent.prepare(pod, folder, pytest.fail)

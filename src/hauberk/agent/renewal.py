@@ -10,9 +10,10 @@ Sources of the figures: Istio SECRET_GRACE_PERIOD_RATIO 0.5 and its jitter 0.01 
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import IntEnum
 from typing import Final
 
-__all__ = ["Renewal", "back_off", "is_urgent", "plan_renewal", "plan_retry"]
+__all__ = ["Age", "Renewal", "age_of", "back_off", "is_urgent", "plan_renewal", "plan_retry"]
 
 _SHARE: Final = 0.5
 _JITTER: Final = 0.01
@@ -20,6 +21,15 @@ _JITTER: Final = 0.01
 _URGENT_SHARE: Final = 0.2
 _FIRST_RETRY: Final = timedelta(seconds=1)
 _LONGEST_RETRY: Final = timedelta(minutes=1)
+
+
+class Age(IntEnum):
+    """What is to be said of a certificate's age, whether or not anything was tried."""
+
+    GOOD = 0
+    URGENT = 1
+    """Less than a fifth of the life is left."""
+    ENDED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +66,10 @@ def is_urgent(renewal: Renewal, now: datetime) -> bool:
     """Whether less than a fifth of the life is left, which people must hear of."""
     life = renewal.not_valid_after - renewal.issued
     return renewal.not_valid_after - now < life * _URGENT_SHARE
+
+
+def age_of(renewal: Renewal, now: datetime) -> Age:
+    """How far the certificate's life is over."""
+    if now >= renewal.not_valid_after:
+        return Age.ENDED
+    return Age.URGENT if is_urgent(renewal, now) else Age.GOOD

@@ -15,7 +15,7 @@ from hauberk.agent.ca_client import CaCallFailed, MeshAddress, renew_certificate
 from hauberk.agent.credentials import Credentials, accept_chain, credential_files
 from hauberk.agent.files import write_credentials, write_private
 from hauberk.agent.launch import CREDENTIALS_FOLDER, PROXY_FOLDER, SidecarLaunch, plan_launch
-from hauberk.agent.renewal import Renewal, back_off, is_urgent, plan_renewal, plan_retry
+from hauberk.agent.renewal import Age, Renewal, age_of, back_off, is_urgent, plan_renewal, plan_retry
 from hauberk.errors import PeerError
 from hauberk.k8s.kind import Manifest, name_of, namespace_of, uid_of
 from hauberk.model.identity import SpiffeId
@@ -72,8 +72,12 @@ class AgentPorts:
     envoy: Path
     report: Callable[[Manifest, Held], Awaitable[None]]
     """Tell the mesh what a pod has now."""
+    warn: Callable[[Manifest, str, str], Awaitable[None]]
+    """Write an Event of type Warning about a pod: reason, message."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     random: Callable[[], float] = random.random
+    watch_period: timedelta = timedelta(seconds=30)
+    """How often the age of all certificates is looked at."""
 
 
 @dataclass(slots=True, eq=False)
@@ -88,6 +92,10 @@ class _Workload:
     written: datetime
     """When the credentials were."""
     reported: Held | None = None
+    failure: str = ""
+    """Why the last attempt to renew failed, empty after one that did not."""
+    said: Age = Age.GOOD
+    """What has been said of the certificate's age."""
     roots_changed: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
@@ -110,8 +118,10 @@ class WorkloadAgent:
             self._group = group
             for workload in self._workloads.values():
                 self._tend(workload)
+            watch = group.create_task(self._watch())
             await stop.wait()
             self._group = None
+            watch.cancel()
             for workload in self._workloads.values():
                 if workload.task is not None:
                     workload.task.cancel()
@@ -216,9 +226,39 @@ class WorkloadAgent:
             await self._due(workload)
             try:
                 await self._renew(workload)
+                workload.failure = ""
                 await self._report(workload)
             except Exception as error:  # one pod's trouble must not end the renewal of all others
                 self._note_failure(workload, error)
+
+    async def _watch(self) -> None:
+        """Say of each certificate that nears its end, also while an attempt to renew it hangs and nothing fails."""
+        while True:
+            await asyncio.sleep(self._ports.watch_period.total_seconds())
+            for workload in tuple(self._workloads.values()):
+                try:
+                    await self._say_age(workload)
+                except Exception as error:  # the API is away: the log has it, and the other pods' turn comes
+                    _log.warning("event not written", **workload.about, error=repr(error))
+
+    async def _say_age(self, workload: _Workload) -> None:
+        now, renewal = self._ports.clock(), workload.renewal
+        age = age_of(renewal, now)
+        if age is workload.said:
+            return
+        workload.said = age
+        if age is Age.GOOD:
+            return
+        until, left = renewal.not_valid_after.isoformat(), renewal.not_valid_after - now
+        reason = workload.failure or "no attempt to renew it has come to an end"
+        event = "certificate has ended" if age is Age.ENDED else "less than a fifth of a certificate's life is left"
+        _log.error(event, **workload.about, until=until, left=str(left), reason=reason)
+        ends, mesh = "has ended" if age is Age.ENDED else "ends", workload.mesh
+        message = (
+            f"The certificate of this pod {ends} at {until} and is not renewed: {reason}. Without one its mutual TLS fails. "
+            f"Is the control plane up (hauberk status), and is the namespace still a member of mesh {mesh.namespace}/{mesh.name}?"
+        )
+        await self._ports.warn(workload.pod, "CertificateEnded" if age is Age.ENDED else "CertificateNearsEnd", message)
 
     async def _due(self, workload: _Workload) -> None:
         """Wait until the plan says so, or the roots change.
@@ -265,6 +305,7 @@ class WorkloadAgent:
             workload.reported = held
 
     def _note_failure(self, workload: _Workload, error: Exception) -> None:
+        workload.failure = str(error) or repr(error)
         now = self._ports.clock()
         workload.renewal = plan_retry(workload.renewal, now, random=self._ports.random())
         until, left = workload.renewal.not_valid_after.isoformat(), workload.renewal.not_valid_after - now

@@ -1,6 +1,7 @@
 """What the workload agent needs of the world, from the API and the pod itself: mesh, token, roots, bootstrap."""
 
-from datetime import timedelta
+import secrets
+from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 from shutil import which
@@ -27,6 +28,8 @@ from hauberk.names import (
     ROOT_CERT_FILE,
     ROOT_CONFIG_MAP,
 )
+from hauberk.node.pod.events import Report
+from hauberk.node.reporter import build_event
 from hauberk.pki.rotation import Held
 from hauberk.settings import InstancePaths
 
@@ -83,7 +86,13 @@ class ApiAgentPorts:
     def ports(self) -> AgentPorts:
         """The callables, bound."""
         return AgentPorts(
-            mesh_of=self.mesh_of, token=self.token, trust=self.trust, bootstrap=self.bootstrap, envoy=envoy_binary(), report=self.report
+            mesh_of=self.mesh_of,
+            token=self.token,
+            trust=self.trust,
+            bootstrap=self.bootstrap,
+            envoy=envoy_binary(),
+            report=self.report,
+            warn=self.warn,
         )
 
     async def mesh_of(self, pod: Manifest) -> MeshAddress:
@@ -128,6 +137,12 @@ class ApiAgentPorts:
         except ApiStatusError as error:
             if error.code not in (404, 422):  # gone, or another pod of that name by now
                 raise
+
+    async def warn(self, pod: Manifest, reason: str, message: str) -> None:
+        """By an Event about the sidecar's container, as the node writes them."""
+        name = f"{name_of(pod)}.{secrets.token_hex(8)}"
+        event = build_event(pod, Report("Warning", reason, message, PROXY_CONTAINER), name=name, now=datetime.now(UTC))
+        await self._client.create(core.EVENT, event)
 
     async def bootstrap(self, pod: Manifest) -> bytes:
         """Envoy's bootstrap for a sidecar or, by the container's args, a gateway."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -48,6 +49,9 @@ class TestMesh:
         self.on_waiting: Callable[[], None] = lambda: None
         self.on_prepared: Callable[[], None] = lambda: None
         self.tokens = 0
+        self.warnings: list[tuple[str, str]] = []
+        self.hangs = False
+        self.watch_period = timedelta(seconds=30)
         self.server: CaServer | None = None
 
     @property
@@ -70,15 +74,21 @@ class TestMesh:
             return "a-token"
 
         async def trust(_namespace: str) -> PublishedTrust | None:
+            if self.hangs:
+                await asyncio.Event().wait()
             return None if self.published is None else PublishedTrust(self.published, self.published_crl, self.announced)
 
         async def report(_pod: Manifest, held: Held) -> None:
             self.reports.append(held)
 
+        async def warn(_pod: Manifest, reason: str, message: str) -> None:
+            self.warnings.append((reason, message))
+
         async def bootstrap(pod: Manifest) -> bytes:
             return f'{{"node": {{"id": "{pod["metadata"]["name"]}"}}}}'.encode()
 
-        return AgentPorts(mesh_of, token, trust, bootstrap, Path("/opt/envoy"), report, clock=lambda: self.now, random=lambda: 0.0)
+        ports = AgentPorts(mesh_of, token, trust, bootstrap, Path("/opt/envoy"), report, warn, clock=lambda: self.now, random=lambda: 0.0)
+        return replace(ports, watch_period=self.watch_period)
 
     def wait_told(self, why: str) -> None:
         self.waiting.append(why)

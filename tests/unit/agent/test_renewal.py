@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hauberk.agent.renewal import Renewal, back_off, is_urgent, plan_renewal, plan_retry
+from hauberk.agent.renewal import Age, Renewal, age_of, back_off, is_urgent, plan_renewal, plan_retry
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -58,3 +58,11 @@ def test_failures_move_the_next_attempt_and_nothing_else(life: timedelta, chance
 def test_less_than_a_fifth_of_the_life_is_urgent(hours: int, urgent: bool) -> None:
     renewal = plan_renewal(START, START + timedelta(hours=100), random=0.5)
     assert is_urgent(renewal, START + timedelta(hours=hours)) == urgent
+
+
+@pytest.mark.parametrize(
+    ("hours", "age"), [(0, Age.GOOD), (80, Age.GOOD), (81, Age.URGENT), (99, Age.URGENT), (100, Age.ENDED), (200, Age.ENDED)]
+)
+def test_a_certificate_ages_whether_or_not_anything_is_tried(hours: int, age: Age) -> None:
+    renewal = plan_renewal(START, START + timedelta(hours=100), random=0.5)
+    assert age_of(renewal, START + timedelta(hours=hours)) is age

@@ -350,3 +350,27 @@ def list_of(ca, *serials: int) -> x509.CertificateRevocationList:
     for serial in serials:
         builder = builder.add_revoked_certificate(x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build())
     return builder.sign(ca.issuer.key, SHA256())
+
+
+def test_a_certificate_that_nears_its_end_is_said_though_nothing_fails(mesh, pod, until) -> None:
+    async def story() -> None:
+        mesh.watch_period = timedelta(milliseconds=5)
+        agent = WorkloadAgent(mesh.ports())
+        async with mesh.running_ca():
+            await agent.prepare(pod, mesh.pod_folder, mesh.wait_told)
+        mesh.hangs = True  # the API takes the question and never answers
+        mesh.pass_time(timedelta(minutes=100))
+        async with running(agent):
+            await until(lambda: len(mesh.warnings) == 1)
+            mesh.pass_time(timedelta(minutes=21))
+            await until(lambda: len(mesh.warnings) == 2)
+
+    with capture_logs() as logs:
+        asyncio.run(story())
+    (first, message), (second, _) = mesh.warnings
+    assert (first, second) == ("CertificateNearsEnd", "CertificateEnded")
+    assert message.startswith("The certificate of this pod ends at ")
+    assert "hauberk status" in message
+    said = [(entry["log_level"], entry["event"], entry["pod"]) for entry in logs if entry["log_level"] == "error"]
+    events = ("less than a fifth of a certificate's life is left", "certificate has ended")
+    assert said == [("error", event, "details-v1-abc") for event in events]

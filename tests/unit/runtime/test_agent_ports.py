@@ -104,3 +104,18 @@ def test_envoy_is_found_by_the_wheels_own_list_of_files() -> None:
     binary = envoy_binary()
     assert binary.name == "envoy"
     assert binary.stat().st_mode & 0o100
+
+
+def test_a_warning_is_an_event_about_the_sidecar() -> None:
+    written: list[Any] = []
+
+    async def answer(request: Request) -> JSONResponse:
+        written.append((request.url.path, orjson.loads(await request.body())))
+        return JSONResponse(written[0][1], 201)
+
+    client = client_of(Route("/{path:path}", answer, methods=["POST"]))
+    asyncio.run(ApiAgentPorts(client, PATHS).warn(POD, "CertificateNearsEnd", "soon"))
+    ((path, event),) = written
+    assert path == "/api/v1/namespaces/books/events"
+    assert (event["type"], event["reason"], event["message"]) == ("Warning", "CertificateNearsEnd", "soon")
+    assert (event["involvedObject"]["uid"], event["involvedObject"]["fieldPath"]) == ("u1", "spec.containers{istio-proxy}")
