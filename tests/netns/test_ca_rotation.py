@@ -148,6 +148,7 @@ def served_chain(up: Instance) -> tuple[x509.Certificate, ...]:
     return parse_certificates(up.run("exec", "client", "-n", "shop", "-c", "istio-proxy", "--", *command, check=False).out.encode())
 
 
+KEPT = "/tmp/kept"
 FOLDER = "/var/run/secrets/workload-spiffe-credentials/current"
 ROOT = make_authority("Root one")
 INTERMEDIATE = make_authority("Intermediate", ROOT, key=rsa.generate_private_key(65537, 2048))
@@ -211,10 +212,10 @@ def seen_with(up: Instance, seen: set[int]) -> set[int]:
     return seen
 
 
-def handshake(up: Instance) -> str:
-    """What openssl says of a connection to the server with the client's own certificate."""
+def handshake(up: Instance, folder: str = FOLDER) -> str:
+    """What openssl says of a connection to the server with the client's own certificate, or the one in `folder`."""
     # Until the end of the connection: in TLS 1.3 the server judges a client's certificate after the handshake.
-    own = f"-cert {FOLDER}/cert-chain.pem -cert_chain {FOLDER}/cert-chain.pem -key {FOLDER}/key.pem"
+    own = f"-cert {folder}/cert-chain.pem -cert_chain {folder}/cert-chain.pem -key {folder}/key.pem"
     tls = f"openssl s_client -ign_eof -connect {address(up)} {own}"
     program = f"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | {tls} 2>&1"
     done = up.run("exec", "client", "-n", "shop", "-c", "istio-proxy", "--", "sh", "-c", program, check=False)
@@ -242,3 +243,22 @@ def test_a_revoked_client_is_refused_by_a_real_envoy_and_served_again_once_clear
     shop.within(30, "cleared", lambda: not held(shop, "client")["crl"] and not held(shop, "echo")["crl"])
     answered = tally(shop)["answered"]
     shop.within(30, "served again", lambda: tally(shop)["answered"] > answered + 50)
+
+
+def test_what_a_revoked_intermediate_has_signed_is_refused_once_another_has_taken_its_place(shop: Instance) -> None:
+    stolen, successor = make_authority("Stolen", ROOT), make_authority("Successor", ROOT)
+    move(shop, stolen, cacerts(stolen))
+    keep = f"rm -rf {KEPT} && cp -rL {FOLDER} {KEPT}"
+    shop.run("exec", "client", "-n", "shop", "-c", "istio-proxy", "--", "sh", "-c", keep)
+    assert "200 OK" in handshake(shop, KEPT)
+    move(shop, successor, cacerts(successor))
+    assert "200 OK" in handshake(shop, KEPT), "without a list it holds as long as it lives"
+    lists = make_crl(ROOT, [stolen.certificate.serial_number]) + make_crl(successor, [])
+    shop.apply(cacerts(successor, ca_crl=lists))
+    shop.within(30, "the old leaf is refused", lambda: "200 OK" not in handshake(shop, KEPT))
+    assert "200 OK" in handshake(shop)
+    before = tally(shop)
+    shop.within(20, "traffic goes on", lambda: tally(shop)["answered"] > before["answered"] + 50)
+    assert tally(shop)["lost"] == before["lost"]
+    shop.apply(cacerts(successor))
+    shop.within(30, "cleared", lambda: "200 OK" in handshake(shop, KEPT))

@@ -124,7 +124,7 @@ def plan(cluster: Cluster, key: Key, now: datetime, *, new_root: NewRoot) -> Seq
     own = cluster.get(core.SECRET, mesh.namespace, names.CA_SECRET)
     # Members get the root when they are configured, as istiod sees them only then.
     members = [mesh.namespace, *_configured_members(mesh, cluster)]
-    if choice.is_to_be_made or (choice.secret == names.CA_SECRET and own is not None and _is_due(own, settings, now)):
+    if choice.is_to_be_made or (choice.secret == names.CA_SECRET and own is not None and _is_due(smcp, own, settings, now)):
         # The Secret's arrival plans this key again, which then goes over to the new root.
         return _make_root(smcp, own, new_root(TrustDomain(trust_domain_of(smcp)), mesh.namespace, now, settings.root_life))
     step = next_step(smcp, choice.ca, cluster, now=now)
@@ -135,13 +135,14 @@ def plan(cluster: Cluster, key: Key, now: datetime, *, new_root: NewRoot) -> Seq
     return [*step.actions, *([Together(tuple(changes))] if len(changes) > 1 else changes), *_wake(step.look_again, choice, settings, now)]
 
 
-def _is_due(own: Manifest, settings: CaSettings, now: datetime) -> bool:
+def _is_due(smcp: Manifest, own: Manifest, settings: CaSettings, now: datetime) -> bool:
     """Whether the mesh's own root is in the last part of its life, or past it."""
     try:
         root, *_ = parse_certificates(secret_file(own, CA_CERT_FILE))
     except CertificateRefused:
         return False  # choose_ca says what is wrong with it
-    return settings.checks_root and needs_new_root(root, now, share=settings.grace_share)
+    jitter = settings.jitter(uid_of(smcp), root.not_valid_after_utc - root.not_valid_before_utc)
+    return settings.checks_root and needs_new_root(root, now - jitter, share=settings.grace_share)
 
 
 def _make_root(smcp: Manifest, own: Manifest | None, made: Manifest) -> list[Action]:

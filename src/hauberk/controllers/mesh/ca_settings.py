@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from typing import Final, Self
 
 from hauberk.controllers.objects import at
@@ -27,6 +28,7 @@ class CaSettings:
     check_period: timedelta = _CHECK_PERIOD
     checks_root: bool = True
     """A check period of zero or less switches the renewal of the root off, as upstream."""
+    jitters: bool = True
 
     @classmethod
     def of(cls, smcp: Manifest) -> Self:
@@ -42,7 +44,19 @@ class CaSettings:
             grace_share=int(str(at(istiod, "selfSigned.gracePeriod", _GRACE_PERCENT)).removesuffix("%")) / 100,
             check_period=period if period > timedelta() else _CHECK_PERIOD,
             checks_root=period > timedelta(),
+            jitters=at(istiod, "selfSigned.enableJitter", True) is not False,
         )
+
+    def jitter(self, seed: str, life: timedelta) -> timedelta:
+        """How much later than due the root with this life is renewed: the same for one `seed`, spread over the check period.
+
+        So meshes that were made together do not all change their roots together (Istio draws the start of its checks from
+        [0, checkPeriod)). Never more than half of what is left then, so that a root of a short life is renewed in time.
+        """
+        if not self.jitters:
+            return timedelta()
+        share = int.from_bytes(sha256(seed.encode()).digest()[:4]) / (1 << 32)
+        return share * min(self.check_period, life * self.grace_share / 2)
 
 
 def _duration(text: object, default: timedelta) -> timedelta:

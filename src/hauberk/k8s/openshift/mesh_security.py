@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hauberk.k8s.models import Duration, LaterFlag, LaterObject, LaterText, Part
+from hauberk.k8s.models import Duration, LaterObject, LaterText, Part
 
 __all__ = ["CertificateAuthority", "ControlPlaneTls", "IstiodAuthority", "Security"]
 
@@ -67,7 +67,8 @@ class SelfSigned(Part):
     """The last part of a root's life, in percent, in which a new one takes its place; 20 unless said otherwise."""
     check_period: str | None = None
     """How often the root's age is looked at; 1h unless said otherwise, never with 0."""
-    enable_jitter: LaterFlag = None
+    enable_jitter: bool | None = None
+    """Whether each mesh renews its root at a moment of its own in a check period, not all together; true unless said otherwise."""
 
 
 class PrivateKey(Part):

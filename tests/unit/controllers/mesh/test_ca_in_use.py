@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from hauberk.controllers.cluster import Cluster
 from hauberk.controllers.mesh.ca import controller
 from hauberk.controllers.mesh.ca_in_use import holdings, in_use_of, next_step, rotation_of
+from hauberk.controllers.mesh.ca_settings import CaSettings
 from hauberk.controllers.mesh.membership import Mesh
 from hauberk.k8s import core, maistra
 from hauberk.k8s.kind import Manifest
@@ -101,6 +102,17 @@ def test_a_bad_secret_on_the_way_leaves_everything_as_it_is() -> None:
     here.settle()
     assert is_same(in_use(here), before)
     assert published(here)["data"]["root-cert.pem"] == before.bundle.to_pem().decode()
+
+
+def test_the_renewal_of_the_own_root_waits_for_the_moment_of_its_mesh() -> None:
+    here = world(new_ca(4, timedelta(days=100)))
+    due, jitter = timedelta(days=80), CaSettings().jitter(make_smcp()["metadata"]["uid"], timedelta(days=100))
+    here.tick((due + jitter - timedelta(minutes=1)).total_seconds())
+    here.settle()
+    assert here.events == []
+    here.tick(timedelta(minutes=2).total_seconds())
+    here.settle()
+    assert here.events[0].reason == "CaRootRenewed"
 
 
 def test_the_own_root_is_renewed_with_a_new_key_before_it_ends() -> None:

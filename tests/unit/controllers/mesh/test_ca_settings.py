@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from hauberk.controllers.mesh.ca_settings import CaSettings
 from hauberk.k8s.kind import Manifest
 from hauberk.pki.ca import Lifetimes
@@ -30,3 +33,17 @@ def test_what_is_said_is_taken() -> None:
 def test_a_check_period_of_zero_switches_the_renewal_off() -> None:
     assert not settings(selfSigned={"checkPeriod": "0"}).checks_root
     assert not settings(selfSigned={"checkPeriod": "-1s"}).checks_root
+
+
+@given(st.text(), st.timedeltas(timedelta(minutes=1), timedelta(days=36500)))
+def test_meshes_renew_their_roots_at_moments_of_their_own_and_in_time(seed: str, life: timedelta) -> None:
+    here = settings()
+    assert timedelta() <= here.jitter(seed, life) <= min(here.check_period, life * here.grace_share / 2)
+    assert here.jitter(seed, life) == here.jitter(seed, life)
+
+
+def test_the_jitter_is_spread_and_can_be_switched_off() -> None:
+    life = timedelta(days=3650)
+    assert len({settings().jitter(seed, life) for seed in "abcdef"}) == 6
+    assert settings(selfSigned={"enableJitter": True}) == settings()
+    assert settings(selfSigned={"enableJitter": False}).jitter("a", life) == timedelta()

@@ -22,7 +22,6 @@ def test_what_is_not_implemented_is_said_by_name() -> None:
             "jwksResolverCA",
             "certificateAuthority.custom",
             "certificateAuthority.cert-manager",
-            "certificateAuthority.istiod.selfSigned.enableJitter",
         )
     ]
 
