@@ -7,6 +7,7 @@ from typing import Annotated
 import orjson
 import typer
 
+from hauberk.cli.inotify import InotifyUse
 from hauberk.cli.options import Name, paths_of
 
 __all__ = ["status"]
@@ -37,6 +38,8 @@ def status(
                 for process, pid in {"supervisor": info.pid, **info.processes}.items()
             ],
         }
+        inotify = InotifyUse.of()
+        facts["inotify"] = {"used": inotify.used, "limit": inotify.limit, "warning": inotify.warning}
         facts["ports"] = {key: value for key, value in asdict(info).items() if key.endswith("_port")}
     _print(facts, output)
     if not running:
@@ -62,6 +65,8 @@ def _render(facts: dict[str, object]) -> str:
     lines += [f"  {key:<12}{facts[key]}" for key in ("api", "routes", "kubeconfig", "logs")]
     processes = facts["processes"] if isinstance(facts["processes"], list) else []
     lines += [f"  {entry['name']:<14}pid {entry['pid']:<9}{entry['resident_kib'] // 1024:>5} MiB resident" for entry in processes]
+    inotify = facts["inotify"] if isinstance(facts["inotify"], dict) else {}
+    lines += [f"  warning: {inotify['warning']}"] if inotify.get("warning") else []
     return "\n".join(lines)
 
 

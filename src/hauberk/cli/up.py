@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from hauberk.cli.inotify import InotifyUse
 from hauberk.cli.options import Name, paths_of
 from hauberk.errors import EnvironmentProblem
 from hauberk.settings import InstancePaths
@@ -29,6 +30,8 @@ def up(
     from hauberk.node.linux.namespaces import check_environment  # noqa: PLC0415 - keeps `hauberk --help` fast
 
     check_environment()
+    if warning := InotifyUse.of().warning:
+        typer.echo(f"Warning: {warning}", err=True)
     paths = paths_of(name)
     if detach:
         start_detached(name, paths, api_port=api_port, http_port=http_port)
