@@ -3,27 +3,31 @@ SHELL := bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 READY := .venv/.ready
+PAGES := src/hauberk/dashboard/static/index.html
 
 .PHONY: help setup demo test quick check fix bench measure
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
 
-setup: $(READY) ## make .venv, put uv in it, sync from uv.lock
+setup: $(READY) $(PAGES) ## make .venv, put uv in it, sync from uv.lock, build the dashboard's pages
 
 $(READY): uv.lock pyproject.toml scripts/setup
 	@scripts/setup
 
-demo: $(READY) ## the reference document's story on real Envoys, rootless
+$(PAGES): $(READY) $(shell find web -path web/node_modules -prune -o -type f -print) scripts/web
+	@scripts/web
+
+demo: $(READY) $(PAGES) ## the reference document's story on real Envoys, rootless
 	@$(BIN)/hauberk demo
 
-test: $(READY) ## all tests (real Envoys, real namespaces)
+test: $(READY) $(PAGES) ## all tests (real Envoys, real namespaces)
 	@$(BIN)/pytest -n 2 --dist loadgroup
 
 quick: $(READY) ## the tests that take under a minute
 	@$(BIN)/pytest -n 2 -m 'not slow' tests/unit tests/stream tests/golden tests/docs
 
-check: $(READY) ## format, lint, types, arrows, lock, documentation
+check: $(READY) $(PAGES) ## format, lint, types, arrows, lock, documentation
 	@scripts/check
 
 fix: $(READY) ## let ruff mend what it can; write docs/commands.md anew
