@@ -18,7 +18,11 @@ import { Page } from "./ui/page.tsx";
 import { Alert } from "./ui/states.tsx";
 
 // Its libraries are half of all code; no other page waits for them.
-const GraphPage = lazy(() => import("./graph/page.tsx").then((module) => ({ default: module.GraphPage })));
+const GraphPage = lazy(async () => {
+  const module = await import("./graph/page.tsx");
+  await module.fontsReady;
+  return { default: module.GraphPage };
+});
 
 const PLACES = [
   ["overview", "Overview"],

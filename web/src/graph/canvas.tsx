@@ -1,16 +1,23 @@
 /** The drawn graph: cytoscape on a canvas, kept in place while the mesh changes, and walked over with the keyboard. */
-import cytoscape, { type Core, type LayoutOptions, type NodeSingular, type Position } from "cytoscape";
+import cytoscape, { type Core } from "cytoscape";
 import dagre from "cytoscape-dagre";
 import { type KeyboardEvent, type RefObject, useEffect, useImperativeHandle, useRef } from "react";
 import type { Graph } from "../api.ts";
 import type { Theme } from "../theme.ts";
 import { announce } from "../ui/announce.tsx";
+import { arrange, settle } from "./arrange.ts";
 import { elementsOf, inWords } from "./elements.ts";
 import type { Matcher } from "./find.ts";
 import { lookOf } from "./look.ts";
 import { nextElement } from "./walk.ts";
 
 cytoscape.use(dagre);
+
+/** The letters that the canvas draws: without them it would measure and draw others, and keep those. */
+export const fontsReady: Promise<unknown> = Promise.allSettled([
+  document.fonts.load('13px "pf-v6-pficon"', "\ue923"),
+  document.fonts.load('13px "Red Hat Text"'),
+]);
 
 /** What the page's buttons do with the drawing. */
 export interface CanvasHandle {
@@ -29,8 +36,6 @@ interface CanvasProps {
   handle: RefObject<CanvasHandle | null>;
 }
 
-const LAYOUT = { name: "dagre", rankDir: "LR", nodeSep: 34, edgeSep: 12, rankSep: 110, padding: 30, nodeDimensionsIncludeLabels: true, animate: false, fit: true } as const;
-
 export function Canvas({ graph, theme, find, hide, selected, onSelect, handle }: CanvasProps) {
   const place = useRef<HTMLDivElement>(null);
   const drawn = useRef<Core | null>(null);
@@ -40,13 +45,12 @@ export function Canvas({ graph, theme, find, hide, selected, onSelect, handle }:
 
   useEffect(() => {
     if (!place.current) return undefined;
-    const cy = cytoscape({ container: place.current, minZoom: 0.1, maxZoom: 2.5, wheelSensitivity: 0.4, boxSelectionEnabled: false, textureOnViewport: false, hideEdgesOnViewport: false });
+    const cy = cytoscape({ container: place.current, minZoom: 0.1, maxZoom: 2.5, boxSelectionEnabled: false });
     cy.on("tap", (event) => {
       const id = event.target === cy ? "" : String(event.target.id());
       select.current(id.startsWith("ns:") || id.startsWith("app:") ? "" : id);
     });
     drawn.current = cy;
-    void document.fonts.load('12px "pf-v6-pficon"', "\ue923").then(() => cy.style().update());
     return () => {
       drawn.current = null;
       cy.destroy();
@@ -73,7 +77,9 @@ export function Canvas({ graph, theme, find, hide, selected, onSelect, handle }:
 
   useImperativeHandle(handle, () => ({
     fit: () => drawn.current?.fit(undefined, 30),
-    arrange: () => drawn.current?.layout(LAYOUT).run(),
+    arrange: () => {
+      if (drawn.current) arrange(drawn.current);
+    },
     zoom: (factor) => {
       const cy = drawn.current;
       cy?.zoom({ level: cy.zoom() * factor, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
@@ -136,41 +142,9 @@ function follow(cy: Core, graph: Graph): void {
     cy.nodes().filter((node) => !ids.has(node.id()) && node.isChildless()).remove();
     cy.nodes().filter((node) => !ids.has(node.id())).remove();
   });
-  if (first) cy.layout(LAYOUT).run();
+  if (first) arrange(cy);
   else if (newNodes.size > 0) settle(cy, newNodes);
   cy.container()?.setAttribute("data-nodes", String(cy.nodes().length));
-}
-
-/** Give new nodes a place beside their neighbours, as a fresh layout would, without moving anything that is already there. */
-function settle(cy: Core, fresh: Set<string>): void {
-  const ideal = positionsOf(cy);
-  const leaves = cy.nodes().toArray().filter((node) => node.isChildless());
-  const old = leaves.filter((node) => !fresh.has(node.id()));
-  for (const node of leaves.filter((one) => fresh.has(one.id()))) {
-    const neighbours = node.neighborhood().nodes().toArray().filter((one) => !fresh.has(one.id()));
-    const shift = meanShift(neighbours.length > 0 ? neighbours : old, ideal);
-    const here = ideal.get(node.id()) ?? { x: 0, y: 0 };
-    const at = { x: here.x + shift.x, y: here.y + shift.y };
-    while (old.some((one) => Math.abs(one.position().x - at.x) < 50 && Math.abs(one.position().y - at.y) < 60)) at.y += 70;
-    node.position(at);
-  }
-}
-
-function positionsOf(cy: Core): Map<string, Position> {
-  const copy = cytoscape({ headless: true, styleEnabled: true, elements: cy.elements().jsons() as never, style: lookOf("light") });
-  copy.layout({ ...LAYOUT, fit: false } as LayoutOptions).run();
-  const positions = new Map(copy.nodes().map((node) => [node.id(), { ...node.position() }]));
-  copy.destroy();
-  return positions;
-}
-
-function meanShift(nodes: NodeSingular[], ideal: Map<string, Position>): Position {
-  if (nodes.length === 0) return { x: 0, y: 0 };
-  const sum = nodes.reduce((so, node) => {
-    const there = ideal.get(node.id()) ?? node.position();
-    return { x: so.x + node.position().x - there.x, y: so.y + node.position().y - there.y };
-  }, { x: 0, y: 0 });
-  return { x: sum.x / nodes.length, y: sum.y / nodes.length };
 }
 
 function mark(cy: Core, graph: Graph, find: Matcher | null, hide: Matcher | null): void {

@@ -34,7 +34,7 @@ export function lookOf(theme: Theme): StylesheetJson {
     {
       selector: "node",
       style: {
-        label: "data(label)", "text-wrap": "wrap", "text-max-width": "150px", "font-family": FONT, "font-size": 12, color: p.text,
+        label: "data(label)", "text-wrap": "wrap", "text-max-width": "150px", "font-family": FONT, "font-size": 13, color: p.text,
         "text-valign": "bottom", "text-margin-y": 6, width: 34, height: 34, "background-color": p.node, "border-width": 2, "border-color": p.border,
         "text-background-color": p.box, "text-background-opacity": 0.85, "text-background-padding": "2px", "min-zoomed-font-size": 6,
       },
@@ -56,9 +56,9 @@ export function lookOf(theme: Theme): StylesheetJson {
     {
       selector: "edge",
       style: {
-        "curve-style": "bezier", "target-arrow-shape": "triangle", "arrow-scale": 1, label: "data(label)", "font-family": FONT, "font-size": 11,
+        "curve-style": "bezier", "target-arrow-shape": "triangle", "arrow-scale": 1, label: "data(label)", "font-family": FONT, "font-size": 14,
         "text-background-color": p.paper, "text-background-opacity": 1, "text-background-padding": "2px", "text-background-shape": "roundrectangle",
-        "min-zoomed-font-size": 7, width: 2,
+        "min-zoomed-font-size": 5, width: 2,
       },
     },
     edge("mtls", p.green, "solid"),

@@ -10,11 +10,13 @@ import { Page } from "../ui/page.tsx";
 import { Button, Card, TextInput } from "../ui/parts.tsx";
 import { Awaited, EmptyState } from "../ui/states.tsx";
 import { WindowChooser } from "../ui/window.tsx";
-import { Canvas, type CanvasHandle } from "./canvas.tsx";
+import { Canvas, type CanvasHandle, fontsReady } from "./canvas.tsx";
 import { OPERANDS, parseFind } from "./find.ts";
 import { Legend } from "./legend.tsx";
 import { Panel } from "./panel.tsx";
 import { EdgeTable } from "./table.tsx";
+
+export { fontsReady };
 
 export function GraphPage({ mesh, window }: PlaceProps) {
   const graph = useLive<Graph>(`/api/graph?${new URLSearchParams({ mesh, window })}`, "graph");

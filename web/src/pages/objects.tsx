@@ -16,6 +16,7 @@ export function ObjectsPage({ mesh }: PlaceProps) {
       <Awaited of={objects}>
         {({ items }) => (
           <Table
+            sheet
             caption="Objects of this mesh"
             columns={[
               { head: "Object", cell: (one) => <RefLink of={one.ref} /> },

@@ -13,8 +13,8 @@ import { WindowChooser } from "../ui/window.tsx";
 const FROM: Record<NamespaceCard["from"], string> = {
   own: "its own policy",
   inherited: "inherited from the mesh",
-  smcp: "the ServiceMeshControlPlane",
-  default: "no policy: the default",
+  smcp: "from the ServiceMeshControlPlane",
+  default: "by default: no policy says otherwise",
 };
 
 export function OverviewPage({ mesh, window }: PlaceProps) {
@@ -56,7 +56,7 @@ function Namespace({ of }: { of: NamespaceCard }) {
       <Facts>
         <Fact name="mTLS">
           <div><Mode mode={of.mode} /></div>
-          <div className="hb-muted">from {FROM[of.from]}{of.decidedBy && <>: <RefLink of={of.decidedBy} /></>}</div>
+          <div className="hb-muted">{FROM[of.from]}{of.decidedBy && <>: <RefLink of={of.decidedBy} /></>}</div>
         </Fact>
         <Fact name="Workloads">
           <Link to={`/workloads?find=${encodeURIComponent(of.name)}`}>{plural(workloads.withSidecar, "with sidecar", "with sidecar")}</Link>

@@ -15,6 +15,7 @@ export function ServicesPage({ mesh, window }: PlaceProps) {
       <Awaited of={services}>
         {({ items }) => (
           <Table
+            sheet
             caption="Services of this mesh"
             columns={[
               { head: "Name", cell: (one) => <Link to={pathOfService(one.namespace, one.name)}>{one.name}</Link> },

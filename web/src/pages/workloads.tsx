@@ -16,6 +16,7 @@ export function WorkloadsPage({ mesh, window }: PlaceProps) {
       <Awaited of={workloads}>
         {({ items }) => (
           <Table
+            sheet
             caption="Workloads of this mesh"
             columns={[
               { head: "Name", cell: (one) => <Link to={pathOfWorkload(one.namespace, one.name)}>{one.name}</Link> },

@@ -86,7 +86,7 @@ export interface Column<T> {
   narrow?: boolean;
 }
 
-export function Table<T>({ caption, columns, rows, keyOf, empty, hideCaption = true, rowClass }: {
+export function Table<T>({ caption, columns, rows, keyOf, empty, hideCaption = true, rowClass, sheet = false }: {
   caption: string;
   columns: Column<T>[];
   rows: T[];
@@ -94,11 +94,12 @@ export function Table<T>({ caption, columns, rows, keyOf, empty, hideCaption = t
   empty: ReactNode;
   hideCaption?: boolean;
   rowClass?: (row: T) => string;
+  sheet?: boolean;
 }) {
   if (rows.length === 0) return <p className="hb-muted">{empty}</p>;
   // PatternFly lays a table out as a grid where it is narrow, and that takes a table's roles away: so they are said.
   return (
-    <div className="hb-scroll">
+    <div className={`hb-scroll ${sheet ? "hb-sheet" : ""}`}>
       <table className="pf-v6-c-table pf-m-grid-md pf-m-compact" role="table">
         <caption className={hideCaption ? "pf-v6-screen-reader" : "pf-v6-c-table__caption"}>{caption}</caption>
         <thead className="pf-v6-c-table__thead" role="rowgroup">

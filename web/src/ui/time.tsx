@@ -31,7 +31,7 @@ export function Time({ at }: { at: string | null | undefined }) {
   const moment = Date.parse(at);
   return (
     <time dateTime={at} title={at} className="hb-time">
-      {clock(moment, current)} <span className="hb-age">({distance(moment, current)})</span>
+      <span className="hb-moment">{clock(moment, current)}</span> <span className="hb-age">({distance(moment, current)})</span>
     </time>
   );
 }
