@@ -40,7 +40,7 @@ from hauberk.view.manifests import parse_change
 from hauberk.view.mesh_view import MeshView, empty_view
 from tests.golden.static import envoy_binary, static_bootstrap
 
-__all__ = ["Authority", "call", "make_view", "running_envoy", "scrape", "serve_in"]
+__all__ = ["Authority", "call", "echo", "make_view", "running_envoy", "scrape", "serve_in"]
 
 DOMAIN = TrustDomain("cluster.local")
 DEADLINE_SECONDS = 5.0
@@ -180,15 +180,19 @@ def _quietly(serve: Callable[[socket.socket], None], connection: socket.socket) 
         serve(connection)
 
 
-class Echo(http.server.BaseHTTPRequestHandler):
-    """Answers every request with its headers as JSON."""
+def echo(connection: socket.socket) -> None:
+    """An HTTP application that answers with the headers it got as JSON, and in `x-server` with its own address."""
+    _Echo(connection, connection.getpeername(), None)  # it never asks for its server
 
+
+class _Echo(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         body = json.dumps({name.lower(): value for name, value in self.headers.items()} | {":path": self.path}).encode()
         self.send_response(200)
         self.send_header("content-length", str(len(body)))
+        self.send_header("x-server", self.connection.getsockname()[0])
         self.end_headers()
         self.wfile.write(body)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ["make_pod", "make_service"]
+__all__ = ["make_http_service", "make_pod", "make_service"]
 
 MESH = {"security.istio.io/tlsMode": "istio"}
 
@@ -17,14 +17,17 @@ def make_pod(name: str, address: str, *, app: str = "", sidecar: bool = True) ->
     }
 
 
-def make_service(name: str, vip: str, pods: dict[str, str], *, app: str = "") -> list[dict[str, Any]]:
+def make_service(name: str, vip: str, ports: dict[str, int], *, app: str = "") -> dict[str, Any]:
+    """A Service; `ports` are numbers by name."""
+    listed = [{"name": port, "port": number} for port, number in ports.items()]
+    spec = {"clusterIP": vip, "selector": {"app": app or name}, "ports": listed}
+    return {"kind": "Service", "metadata": {"name": name, "namespace": "bookinfo"}, "spec": spec}
+
+
+def make_http_service(name: str, vip: str, pods: dict[str, str], *, app: str = "") -> list[dict[str, Any]]:
     """A Service with HTTP on port 80, and its endpoints: `pods` are addresses by name."""
     return [
-        {
-            "kind": "Service",
-            "metadata": {"name": name, "namespace": "bookinfo"},
-            "spec": {"clusterIP": vip, "selector": {"app": app or name}, "ports": [{"name": "http", "port": 80}]},
-        },
+        make_service(name, vip, {"http": 80}, app=app),
         {
             "kind": "EndpointSlice",
             "metadata": {"name": f"{name}-x", "namespace": "bookinfo", "labels": {"kubernetes.io/service-name": name}},

@@ -11,29 +11,14 @@ from typing import Any
 import pytest
 
 from hauberk.node.linux.network import NodeNetwork, PodNetwork
-from tests.netns.envoy_pod import Authority, Echo, call, make_view, running_envoy, scrape, serve_in
+from tests.netns.envoy_pod import Authority, call, echo, make_view, running_envoy, scrape, serve_in
+from tests.netns.manifests import make_pod, make_service
 
 pytestmark = pytest.mark.slow
 InNode = Callable[[Callable[[NodeNetwork], object]], None]
 
 SERVER = "10.244.0.10"
-WORLD: list[dict[str, Any]] = [
-    {
-        "kind": "Pod",
-        "metadata": {"name": "server", "namespace": "bookinfo", "labels": {"app": "server", "security.istio.io/tlsMode": "istio"}},
-        "spec": {"serviceAccountName": "server"},
-        "status": {"podIP": SERVER, "phase": "Running"},
-    },
-    {
-        "kind": "Service",
-        "metadata": {"name": "server", "namespace": "bookinfo"},
-        "spec": {
-            "clusterIP": "10.96.0.1",
-            "selector": {"app": "server"},
-            "ports": [{"name": "http", "port": 80}, {"name": "tcp", "port": 90}],
-        },
-    },
-]
+WORLD = [make_pod("server", SERVER), make_service("server", "10.96.0.1", {"http": 80, "tcp": 90})]
 
 
 def policy(name: str, **spec: Any) -> dict[str, Any]:
@@ -44,7 +29,7 @@ async def pods(network: NodeNetwork) -> tuple[PodNetwork, PodNetwork]:
     server = await network.create_pod("server", SERVER, redirect=True)
     client = await network.create_pod("client", "10.244.0.11", redirect=False)
     for port in (80, 90):
-        serve_in(server, port, lambda connection: Echo(connection, connection.getpeername(), None) and None)  # type: ignore[arg-type]  # a server of none
+        serve_in(server, port, echo)
     return server, client
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from hauberk.node.linux.network import NodeNetwork, PodNetwork
-from tests.netns.envoy_pod import Authority, Echo, call, make_view, running_envoy, serve_in
-from tests.netns.manifests import make_pod, make_service
+from tests.netns.envoy_pod import Authority, call, echo, make_view, running_envoy, serve_in
+from tests.netns.manifests import make_http_service, make_pod
 
 pytestmark = pytest.mark.slow
 InNode = Callable[[Callable[[NodeNetwork], object]], None]
@@ -20,8 +20,8 @@ PODS = {f"s{address}": address for address in SERVERS}
 WORLD = [
     make_pod("client", CLIENT),
     *(make_pod(name, address, app="server", sidecar=False) for name, address in PODS.items()),
-    *make_service("server", VIP, PODS),
-    *make_service("hidden", HIDDEN_VIP, PODS, app="server"),
+    *make_http_service("server", VIP, PODS),
+    *make_http_service("hidden", HIDDEN_VIP, PODS, app="server"),
 ]
 
 
@@ -49,27 +49,8 @@ async def pods(network: NodeNetwork) -> PodNetwork:
     client = await network.create_pod("client", CLIENT, redirect=True)
     for address in SERVERS:
         server = await network.create_pod(f"s{address}", address, redirect=False)
-        serve_in(server, 80, named(address))
+        serve_in(server, 80, echo)
     return client
-
-
-def named(address: str) -> Callable[[Any], None]:
-    def handle(connection: Any) -> None:
-        Named(connection, connection.getpeername(), None, address)  # type: ignore[arg-type]  # a server of none
-
-    return handle
-
-
-class Named(Echo):
-    """Says which server it is."""
-
-    def __init__(self, request: Any, peer: Any, server: Any, address: str) -> None:
-        self._address = address
-        super().__init__(request, peer, server)
-
-    def end_headers(self) -> None:
-        self.send_header("x-server", self._address)
-        super().end_headers()
 
 
 async def hashing(network: NodeNetwork) -> None:

@@ -103,6 +103,7 @@ class Load:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         while not self._stopped:
             self.sent += 1
+            # The pace is what is tested: one request every PER_SECOND-th of a second, whichever worker is free.
             await asyncio.sleep(begun + self.sent / PER_SECOND - asyncio.get_running_loop().time())
             try:
                 status = await self._ask(reader, writer)
@@ -137,13 +138,17 @@ async def through(url: str, changes: Iterable[Callable[[], None]]) -> Load:
     return load
 
 
+def assert_nothing_lost(load: Load) -> None:
+    """Every request that was sent got its 200, and there were at least a second's worth after each of two changes."""
+    assert load.lost == []
+    assert load.sent == load.answered > 2 * PER_SECOND
+
+
 def test_permissive_to_strict_and_back_loses_no_request_between_sidecars(shop: tuple[Instance, str]) -> None:
     up, url = shop
     up.within(60, "the route answers", lambda: answers(url))
     load = asyncio.run(through(url, [partial(flip, up, wanted) for wanted in ("STRICT", "PERMISSIVE")]))
-    assert load.lost == []
-    assert load.answered > 2 * PER_SECOND
-    assert load.sent - load.answered <= CONNECTIONS  # all that were sent but those that each worker was about to send
+    assert_nothing_lost(load)
 
 
 def test_a_change_of_the_ca_and_back_loses_no_request_between_sidecars(shop: tuple[Instance, str]) -> None:
@@ -161,8 +166,7 @@ def test_a_change_of_the_ca_and_back_loses_no_request_between_sidecars(shop: tup
 
     flip(up, "STRICT")
     load = asyncio.run(through(url, [plug_in, take_out]))
-    assert load.lost == []
-    assert load.answered > 2 * PER_SECOND
+    assert_nothing_lost(load)
 
 
 def issuers(up: Instance) -> set[str]:

@@ -17,6 +17,7 @@ from hauberk.model.service import PortKind
 from hauberk.node.linux.network import NodeNetwork, PodNetwork
 from hauberk.policy.outcome import Sent, ServerSide, Verdict, outcome
 from tests.netns.envoy_pod import Authority, call, make_view, running_envoy, serve_in
+from tests.netns.manifests import make_pod, make_service
 
 pytestmark = pytest.mark.slow
 InNode = Callable[[Callable[[NodeNetwork], object]], None]
@@ -59,21 +60,8 @@ def manifests() -> list[dict[str, Any]]:
     ]
     levels = {str(port + extra): {"mode": mode} for (mode, _), port in ports().items() for extra in (0, 100)}
     return [
-        {
-            "kind": "Pod",
-            "metadata": {"name": "server", "namespace": "bookinfo", "labels": {"app": "server", "security.istio.io/tlsMode": "istio"}},
-            "spec": {"serviceAccountName": "server"},
-            "status": {"podIP": SERVER, "phase": "Running"},
-        },
-        {
-            "kind": "Service",
-            "metadata": {"name": "server", "namespace": "bookinfo"},
-            "spec": {
-                "clusterIP": "10.96.0.1",
-                "selector": {"app": "server"},
-                "ports": [{"name": name, "port": port} for name, port in numbers],
-            },
-        },
+        make_pod("server", SERVER),
+        make_service("server", "10.96.0.1", dict(numbers)),
         {
             "kind": "PeerAuthentication",
             "metadata": {"name": "server", "namespace": "bookinfo"},

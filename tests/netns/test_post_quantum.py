@@ -11,8 +11,8 @@ import pytest
 
 from hauberk import names
 from hauberk.node.linux.network import NodeNetwork, PodNetwork
-from tests.netns.envoy_pod import Authority, Echo, call, make_view, running_envoy, scrape, serve_in
-from tests.netns.manifests import make_pod, make_service
+from tests.netns.envoy_pod import Authority, call, echo, make_view, running_envoy, scrape, serve_in
+from tests.netns.manifests import make_http_service, make_pod
 
 pytestmark = pytest.mark.slow
 InNode = Callable[[Callable[[NodeNetwork], object]], None]
@@ -27,7 +27,7 @@ def world(policy: str) -> list[dict[str, Any]]:
         {"kind": "PeerAuthentication", "metadata": {"name": "all", "namespace": "bookinfo"}, "spec": {"mtls": {"mode": "STRICT"}}},
         make_pod("client", CLIENT),
         make_pod("server", SERVER),
-        *make_service("server", VIP, {"server": SERVER}),
+        *make_http_service("server", VIP, {"server": SERVER}),
     ]
 
 
@@ -55,7 +55,7 @@ async def talk(network: NodeNetwork, policy: str, other: str) -> None:
     client = await network.create_pod("client", CLIENT, redirect=True)
     server = await network.create_pod("server", SERVER, redirect=True)
     outsider = await network.create_pod("outsider", "10.244.0.12", redirect=False)
-    serve_in(server, 80, lambda connection: Echo(connection, connection.getpeername(), None) and None)  # type: ignore[arg-type]  # a server of none
+    serve_in(server, 80, echo)
     view = make_view(world(policy))
     with (
         tempfile.TemporaryDirectory() as root,

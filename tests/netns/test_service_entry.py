@@ -12,6 +12,7 @@ import pytest
 
 from hauberk.node.linux.network import NodeNetwork, PodNetwork
 from tests.netns.envoy_pod import Authority, call, make_view, running_envoy, serve_in
+from tests.netns.manifests import make_pod
 from tests.netns.test_inbound_matrix import answer
 
 pytestmark = pytest.mark.slow
@@ -32,12 +33,7 @@ WORLD: list[dict[str, Any]] = [
         "metadata": {"name": "basic", "namespace": "istio-system"},
         "spec": {"proxy": {"networking": {"trafficControl": {"outbound": {"policy": "REGISTRY_ONLY"}}}}},
     },
-    {
-        "kind": "Pod",
-        "metadata": {"name": "client", "namespace": "bookinfo", "labels": {"security.istio.io/tlsMode": "istio"}},
-        "spec": {"serviceAccountName": "client"},
-        "status": {"podIP": CLIENT, "phase": "Running"},
-    },
+    make_pod("client", CLIENT),
     entry("web", {"number": 80, "name": "http", "protocol": "HTTP"}),
     entry("secure", {"number": 443, "name": "tls", "protocol": "TLS"}),
     entry("stream", {"number": 90, "name": "tcp", "protocol": "TCP"}, addresses=["192.0.2.90"]),

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from hauberk.node.linux.network import NodeNetwork, PodNetwork
-from tests.netns.envoy_pod import Authority, Echo, call, make_view, running_envoy, scrape, serve_in
-from tests.netns.manifests import make_pod, make_service
+from tests.netns.envoy_pod import Authority, call, echo, make_view, running_envoy, scrape, serve_in
+from tests.netns.manifests import make_http_service, make_pod
 
 pytestmark = pytest.mark.slow
 InNode = Callable[[Callable[[NodeNetwork], object]], None]
@@ -24,7 +24,7 @@ def world(*routes: dict[str, Any]) -> list[dict[str, Any]]:
     spec = {"hosts": ["server"], "http": list(routes)}
     rule = {"kind": "VirtualService", "metadata": {"name": "server", "namespace": "bookinfo"}, "spec": spec}
     pods = [make_pod("client", CLIENT), make_pod("server", SERVER, sidecar=False)]
-    return [*pods, *make_service("server", VIP, {"server": SERVER}), rule]
+    return [*pods, *make_http_service("server", VIP, {"server": SERVER}), rule]
 
 
 def ask(client: PodNetwork, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], Any]:
@@ -60,7 +60,7 @@ async def requests(network: NodeNetwork) -> None:
     authority = Authority()
     client = await network.create_pod("client", CLIENT, redirect=True)
     server = await network.create_pod("server", SERVER, redirect=False)
-    serve_in(server, 80, lambda connection: Echo(connection, connection.getpeername(), None) and None)  # type: ignore[arg-type]  # a server of none
+    serve_in(server, 80, echo)
     view = make_view(world(*ROUTES))
     with tempfile.TemporaryDirectory() as root, running_envoy(client, view, ("bookinfo", "client"), authority, Path(root)):
         assert ask(client, "/teapot")[0::2] == (418, b"short and stout")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from hauberk import names
-from hauberk.controllers.actions import Action, Create, Delete, Event, Patch
+from hauberk.controllers.actions import Action, Create, Delete, Patch
 from hauberk.controllers.cluster import Cluster, Key
 from hauberk.controllers.controller import Controller, Watch, itself
 from hauberk.controllers.objects import annotations_of, is_terminating, labels_of, merge_difference
@@ -65,14 +65,9 @@ def _copy(original: Manifest, namespace: str, home: str) -> Manifest:
 
 
 def _update(present: Manifest, wanted: Manifest) -> list[Action]:
-    """A policy of that name that somebody else made stays as it is, which its owner is told: the mesh's is missing there."""
-    if is_terminating(present):
+    """A policy of that name that somebody else made stays as it is."""
+    if not _is_copy(present) or is_terminating(present):
         return []
-    if not _is_copy(present):
-        where = f"NetworkPolicy {namespace_of(present)}/{name_of(present)}"
-        home = wanted["metadata"]["labels"][names.LABEL_MEMBER_OF]
-        message = f"{where} was made by somebody else, and is left as it is, so the one of mesh {home} has no copy here. Rename it."
-        return [Event(present, "NetworkPolicyNotCopied", message, "Warning")]
     metadata = {field: wanted["metadata"][field] for field in ("labels", "annotations")}
     goal = present | {"metadata": present["metadata"] | metadata, "spec": wanted["spec"]}
     change = merge_difference(present, goal)

@@ -1,4 +1,3 @@
-from hauberk.controllers.actions import Event
 from hauberk.controllers.cluster import Key
 from hauberk.controllers.mesh import network_policy
 from hauberk.controllers.mesh.network_policy import plan
@@ -63,14 +62,14 @@ def test_a_change_of_the_original_reaches_the_copies_and_a_change_of_a_copy_is_u
     assert copy["metadata"]["annotations"] == {"hauberk.io/enforced": "true"}
 
 
-def test_a_policy_that_somebody_else_made_is_never_touched_and_its_owner_is_told() -> None:
+def test_a_policy_that_somebody_else_made_is_never_touched() -> None:
     theirs = make_object(NETWORK_POLICY, "istio-mesh-basic", "bookinfo", spec={"podSelector": {}, "policyTypes": ["Egress"]})
-    policies = [(NETWORK_POLICY, original()), (NETWORK_POLICY, theirs)]
-    (told,) = run(plan, Key("", "bookinfo"), (core.NAMESPACE, make_namespace("bookinfo", labels=MEMBER)), *policies)
-    assert isinstance(told, Event)
-    assert (told.reason, told.type, told.regarding) == ("NetworkPolicyNotCopied", "Warning", theirs)
-    assert "NetworkPolicy bookinfo/istio-mesh-basic was made by somebody else" in told.message
-    assert run(plan, Key("", "bookinfo"), (core.NAMESPACE, make_namespace("bookinfo")), *policies) == []
+    here = world(original(), theirs)
+    here.settle()
+    assert here.get(NETWORK_POLICY, "bookinfo", "istio-mesh-basic")["spec"] == theirs["spec"]
+    here.patch(core.NAMESPACE, "", "bookinfo", {"metadata": {"labels": {"maistra.io/member-of": None}}})
+    here.settle()
+    assert copies(here) == ["istio-mesh-basic"]
 
 
 def test_nothing_is_done_in_a_namespace_that_goes() -> None:
