@@ -7,7 +7,7 @@ cost otherwise is the API's). A second process is the clients. CPU is that of th
 (parse and check the request, build, sign, PEM, with cryptography alone) does the same work here, in turn with the server. Of each
 the least and the median round are told: others' load on the machine only ever adds. Another server with the same TLS answers without doing
 anything: what gRPC alone costs. A third has the bare loop inside and nothing else (no token, no check of names, no audit line):
-the least that any server in Python can cost.
+the least that a server can cost which builds certificates as the bare loop does.
 """
 
 import asyncio

@@ -1,18 +1,16 @@
 """MeshResources: a mesh's resources, kept in step with its view, handed out per proxy."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hauberk import names
 from hauberk.envoy.inbound.clusters import INBOUND_PASSTHROUGH, build_inbound_cluster, build_inbound_passthrough, inbound_cluster_name
 from hauberk.envoy.inbound.listener import INBOUND_LISTENER, build_inbound_listener
 from hauberk.envoy.inbound.specs import InboundSpec, inbound_spec
 from hauberk.envoy.outbound.router import router_resources
-from hauberk.envoy.resources import Builder, Diff, DiffMemo, Layers, ProxyResources, Resource, diff
+from hauberk.envoy.resources import Builder, Diff, DiffMemo, Layers, ProxyResources, Resource, attempt, diff
 from hauberk.envoy.shared_layers import SharedLayers
-from hauberk.model.objects import Labels
+from hauberk.model.objects import LabelPairs, Labels
 from hauberk.model.proxy import Proxy, ProxyKind
-from hauberk.model.routing import LabelPairs
-from hauberk.model.sidecar import Sidecar
 from hauberk.model.workload import Workload
 from hauberk.view.changes import Affected
 from hauberk.view.client_view import ClientGroup, client_group, seen_by, selectors_in_use, sidecar_of
@@ -33,14 +31,13 @@ class MeshResources:
         self._shared: dict[ClientGroup, SharedLayers] = {}
         self._own: dict[_OwnKey, Layers] = {}
         self._inbound: dict[InboundSpec, Layers] = {}
-        self._sidecars: dict[ClientGroup, Sidecar | None] = {}
-        """What each group's shared layers were built for."""
+        self._failures: dict[str, str] = {}
         self._selectors: dict[str, frozenset[LabelPairs]] = {}
         """By namespace of the client: collected once after an update, since every proxy asks."""
 
     def update(self, view: MeshView, affected: Affected) -> None:
         """Follow the view. Several applies may be followed at once with the union of their `Affected`."""
-        self._view = view
+        before, self._view = self._view, view
         self._memo.clear()
         self._selectors.clear()
         if not affected:
@@ -48,10 +45,8 @@ class MeshResources:
         # Groups that a selector told apart go with it.
         self._shared = {group: shared for group, shared in self._shared.items() if group.matched <= self._in_use(group.namespace)}
         for group, shared in self._shared.items():
-            sidecar = sidecar_of(view, group)
-            other = sidecar != self._sidecars.get(group)
-            self._sidecars[group] = sidecar
-            shared.update(seen_by(view, group), Affected(everything=True) if other else affected)
+            other_sidecar = sidecar_of(before, group) != sidecar_of(view, group)
+            shared.update(seen_by(view, group), Affected(everything=True) if other_sidecar else affected)
         self._forget_gone()
         for key in self._stale(affected):
             kind, *workload_key = key
@@ -63,7 +58,6 @@ class MeshResources:
         group = self._group(proxy.namespace, proxy.labels, proxy.kind)
         shared = self._shared.get(group)
         if shared is None:
-            self._sidecars[group] = sidecar_of(self._view, group)
             shared = self._shared[group] = SharedLayers(proxy.namespace, seen_by(self._view, group), self._builder)
         key = (proxy.kind, proxy.namespace, proxy.name)
         own = self._own.get(key)
@@ -71,6 +65,11 @@ class MeshResources:
             workload = self._view.workload(proxy.namespace, proxy.name) or _as_it_was(proxy)
             own = self._own[key] = self._build_own(proxy.kind, workload, None)
         return ProxyResources(shared.sidecar if proxy.kind is ProxyKind.SIDECAR else shared.router, own)
+
+    @property
+    def failures(self) -> Mapping[str, str]:
+        """What could not be built and so stays as it was, with the error."""
+        return {what: error for shared in self._shared.values() for what, error in shared.failures.items()} | self._failures
 
     def diff(self, old: ProxyResources | None, new: ProxyResources, type_url: str) -> Diff:
         """`resources.diff`, each pair of shared layers compared once after an update."""
@@ -97,15 +96,20 @@ class MeshResources:
         gone = [key for key in self._own if (key[1], key[2]) not in self._view.workloads]
         for key in gone:
             del self._own[key]
+            self._failures.pop(f"{key[0]} {key[1]}/{key[2]}", None)
 
     def _forget_unused(self) -> None:
         used = {id(layers) for layers in self._own.values()}
         self._inbound = {spec: layers for spec, layers in self._inbound.items() if id(layers) in used}
 
     def _build_own(self, kind: ProxyKind, workload: Workload, old: Layers | None) -> Layers:
-        if kind is ProxyKind.ROUTER:
-            return _keep_equal(old, self._router_layers(workload))
-        return self._inbound_layers(inbound_spec(self._view, workload))
+        def build() -> Layers:
+            if kind is ProxyKind.ROUTER:
+                return _keep_equal(old, self._router_layers(workload))
+            return self._inbound_layers(inbound_spec(self._view, workload))
+
+        # A sidecar that never had an inbound listener has none then, so that it takes in nothing.
+        return attempt(self._failures, f"{kind} {workload.namespace}/{workload.name}", build, old or {})
 
     def _inbound_layers(self, spec: InboundSpec) -> Layers:
         known = self._inbound.get(spec)

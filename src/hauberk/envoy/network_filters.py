@@ -7,10 +7,21 @@ from hauberk.envoy import messages as m
 from hauberk.envoy import telemetry
 from hauberk.envoy.addresses import ads_source
 
-__all__ = ["BLACK_HOLE", "PASSTHROUGH", "inbound_tcp", "outbound_http", "outbound_tcp", "plain_tcp"]
+__all__ = [
+    "BLACK_HOLE",
+    "CORS_FILTER",
+    "FAULT_FILTER",
+    "PASSTHROUGH",
+    "inbound_tcp",
+    "outbound_http",
+    "outbound_tcp",
+    "plain_tcp",
+    "tls_inspector",
+]
 
 BLACK_HOLE = "BlackHoleCluster"
 PASSTHROUGH = "PassthroughCluster"
+FAULT_FILTER, CORS_FILTER = "envoy.filters.http.fault", "envoy.filters.http.cors"
 _EARLY_BYTES = 16 * 1024
 """What is read from a client while its application is being connected; demanded where that waits for the handshake."""
 
@@ -71,12 +82,17 @@ def outbound_http(stat_prefix: str, route_config_name: str, *, edge: bool = Fals
     return _filter("envoy.filters.network.http_connection_manager", manager)
 
 
+def tls_inspector() -> m.ListenerFilter:
+    """What tells TLS and its server name, for filter chains that are chosen by them."""
+    return m.ListenerFilter(name="envoy.filters.listener.tls_inspector", typed_config=m.pack(m.TlsInspector()))
+
+
 def _http_filters(first: Sequence[m.HttpFilter]) -> list[m.HttpFilter]:
     """`first`, then faults and CORS, which only those routes wake that hold settings for them."""
     return [
         *first,
-        m.HttpFilter(name="envoy.filters.http.fault", typed_config=m.pack(m.Fault()), disabled=True),
-        m.HttpFilter(name="envoy.filters.http.cors", typed_config=m.pack(m.CorsFilter()), disabled=True),
+        m.HttpFilter(name=FAULT_FILTER, typed_config=m.pack(m.Fault()), disabled=True),
+        m.HttpFilter(name=CORS_FILTER, typed_config=m.pack(m.CorsFilter()), disabled=True),
         m.HttpFilter(name="envoy.filters.http.router", typed_config=m.pack(m.Router())),
     ]
 

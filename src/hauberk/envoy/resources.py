@@ -10,13 +10,15 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import chain
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from hauberk.envoy import messages as m
 
-__all__ = ["Builder", "Diff", "DiffMemo", "Layer", "Layers", "ProxyResources", "Resource", "diff", "make_resource"]
+__all__ = ["Builder", "Diff", "DiffMemo", "Layer", "Layers", "ProxyResources", "Resource", "attempt", "diff", "make_resource"]
 
 _VERSION_BYTES = 8
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -44,6 +46,20 @@ Layer = Mapping[str, Resource]
 """Resources of one type by name. Never changed after it was handed out."""
 Layers = Mapping[str, Layer]
 """By type URL."""
+
+
+def attempt(failures: dict[str, str], what: str, build: Callable[[], _T], otherwise: _T) -> _T:
+    """What `build` makes; where it raises, `otherwise`, with the error in `failures` until it succeeds.
+
+    One object must not end discovery for all proxies of a mesh.
+    """
+    try:
+        built = build()
+    except Exception as error:  # a fault of ours, since validation lets nothing through that cannot be built
+        failures[what] = repr(error)
+        return otherwise
+    failures.pop(what, None)
+    return built
 
 
 class Builder:

@@ -19,7 +19,7 @@ from hauberk.envoy.outbound.listeners import (
     tcp_listeners,
 )
 from hauberk.envoy.outbound.routes import build_route_shell, build_virtual_host
-from hauberk.envoy.resources import Builder, Layer, Layers, Resource
+from hauberk.envoy.resources import Builder, Layer, Layers, Resource, attempt
 from hauberk.envoy.virtual_hosts import vhds_resource
 from hauberk.model.service import PortKind
 from hauberk.view.changes import Affected
@@ -39,6 +39,8 @@ class SharedLayers:
     def __init__(self, namespace: str, view: MeshView, builder: Builder) -> None:
         self._namespace = namespace
         self._builder = builder
+        self.failures: dict[str, str] = {}
+        """What could not be built and so stays as it was, with the error."""
         self._clusters: _Groups[str] = _Groups()
         self._endpoints: _Groups[str] = _Groups()
         self._listeners: _Groups[int] = _Groups()
@@ -65,11 +67,11 @@ class SharedLayers:
         if affected.everything:
             self._clusters.put("", self._fixed_clusters())
             self._listeners.put(0, self._virtual_outbound(view))
-        self._clusters.put_all(hosts - {""}, lambda host: self._clusters_of(view, host))
-        self._endpoints.put_all(assigned, lambda host: self._endpoints_of(view, host))
-        self._listeners.put_all(ports - {0}, lambda port: self._listeners_of(view, port))
-        self._routes.put_all(ports - {0}, lambda port: self._routes_of(view, port))
-        self._virtual_hosts.put_all(routed, lambda host: self._virtual_hosts_of(view, host))
+        self._build("clusters", self._clusters, hosts - {""}, lambda host: self._clusters_of(view, host))
+        self._build("endpoints", self._endpoints, assigned, lambda host: self._endpoints_of(view, host))
+        self._build("listeners", self._listeners, ports - {0}, lambda port: self._listeners_of(view, port))
+        self._build("routes", self._routes, ports - {0}, lambda port: self._routes_of(view, port))
+        self._build("virtual hosts", self._virtual_hosts, routed, lambda host: self._virtual_hosts_of(view, host))
         self._router = {names.TYPE_CLUSTER: self._clusters.layer, names.TYPE_ENDPOINT: self._endpoints.layer}
         self._sidecar = {
             **self._router,
@@ -77,6 +79,14 @@ class SharedLayers:
             names.TYPE_ROUTE: self._routes.layer,
             names.TYPE_VIRTUAL_HOST: self._virtual_hosts.layer,
         }
+
+    def _build(self, what: str, groups: "_Groups[_K]", keys: Iterable[_K], build: Callable[[_K], _Group]) -> None:
+        """Groups that cannot be built stay as they are."""
+
+        def attempted(key: _K) -> _Group:
+            return attempt(self.failures, f"{what} of {key} for {self._namespace}", lambda: build(key), groups.get(key, ()))
+
+        groups.put_all(keys, attempted)
 
     def _all_ports(self, view: MeshView) -> set[int]:
         return {port.number for service in view.services.values() for port in service.ports} | self._listeners.keys() | self._routes.keys()

@@ -76,9 +76,7 @@ def upstream_mesh_tls(
     Where none is known any identity of the trust domains is accepted. Istio then checks the chain alone.
     """
     sans = [_san_of(identity) for identity in identities] or [_san(_SAN_URI, prefix=_domain_prefix(domain)) for domain in trust_domains]
-    parameters = _post_quantum() if post_quantum else _versions()
-    if not post_quantum:
-        parameters.ecdh_curves.extend(_CLIENT_CURVES)
+    parameters = _post_quantum() if post_quantum else _versions(_CLIENT_CURVES)
     return m.UpstreamTlsContext(common_tls_context=_mesh_common(alpn, sans, parameters), sni=sni)
 
 
@@ -131,8 +129,8 @@ def _post_quantum() -> m.TlsParameters:
     return m.TlsParameters(tls_minimum_protocol_version="TLSv1_3", tls_maximum_protocol_version="TLSv1_3", ecdh_curves=[MESH_CURVES[0]])
 
 
-def _versions() -> m.TlsParameters:
-    return m.TlsParameters(tls_minimum_protocol_version="TLSv1_2", tls_maximum_protocol_version="TLSv1_3")
+def _versions(curves: Sequence[str] = ()) -> m.TlsParameters:
+    return m.TlsParameters(tls_minimum_protocol_version="TLSv1_2", tls_maximum_protocol_version="TLSv1_3", ecdh_curves=curves)
 
 
 def _file_secret(name: str, file: str) -> m.SdsSecretConfig:

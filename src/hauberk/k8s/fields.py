@@ -4,14 +4,27 @@ Only the `parse_*` modules use it; objects that come from the API were validated
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hauberk.errors import ConfigError
+from hauberk.k8s.durations import parse_go_duration
 from hauberk.k8s.kind import Manifest, name_of, namespace_of
+from hauberk.model.objects import LabelPairs
 from hauberk.model.service import EPOCH
 
-__all__ = ["created_of", "integer", "items", "mapping", "strings", "text", "text_map"]
+__all__ = [
+    "created_of",
+    "integer",
+    "items",
+    "label_pairs",
+    "mapping",
+    "optional_duration",
+    "optional_integer",
+    "strings",
+    "text",
+    "text_map",
+]
 
 
 def mapping(obj: Mapping[str, Any], *path: str) -> Manifest:
@@ -52,6 +65,21 @@ def integer(value: object, path: str) -> int:
         return int(str(value))
     except ValueError:
         raise ConfigError(f'{path}: "{value}" is not a whole number.') from None
+
+
+def optional_integer(obj: Mapping[str, Any], key: str) -> int | None:
+    """The whole number at `key`, None where there is none."""
+    return None if obj.get(key) is None else integer(obj[key], key)
+
+
+def optional_duration(obj: Mapping[str, Any], key: str) -> timedelta | None:
+    """The duration at `key` as Go writes it, None where there is none."""
+    return None if obj.get(key) is None else parse_go_duration(str(obj[key]))
+
+
+def label_pairs(obj: Mapping[str, Any], *path: str) -> LabelPairs:
+    """The mapping of strings at `path` as sorted pairs."""
+    return tuple(sorted(text_map(obj, *path).items()))
 
 
 def created_of(obj: Manifest) -> datetime:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from hauberk.errors import Finding
 
-__all__ = ["Column", "Kind", "Manifest", "name_of", "namespace_of", "uid_of"]
+__all__ = ["Column", "Kind", "Manifest", "name_of", "namespace_of", "uid_of", "value_at"]
 
 Manifest = dict[str, Any]
 
@@ -103,6 +103,14 @@ def name_of(obj: Manifest) -> str:
 def namespace_of(obj: Manifest) -> str:
     """`metadata.namespace`, empty where it is not set."""
     return str(obj.get("metadata", {}).get("namespace", ""))
+
+
+def value_at(obj: Manifest, *path: str) -> Any:
+    """The value at `path`; None where a step is absent or leads through something that is no mapping."""
+    value: Any = obj
+    for step in path:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
 
 
 def uid_of(obj: Manifest) -> str:

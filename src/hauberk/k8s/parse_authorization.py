@@ -3,7 +3,7 @@
 from typing import Final
 
 from hauberk.errors import ConfigError
-from hauberk.k8s.fields import created_of, items, mapping, strings, text, text_map
+from hauberk.k8s.fields import created_of, items, label_pairs, mapping, strings, text
 from hauberk.k8s.kind import Manifest, name_of, namespace_of
 from hauberk.model.authorization import Attribute, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, Condition
 
@@ -45,7 +45,7 @@ def parse_authorization_policy(manifest: Manifest) -> AuthorizationPolicy:
         namespace=namespace,
         name=name_of(manifest),
         action=AuthorizationAction(action),
-        selector=tuple(sorted(text_map(spec, "selector", "matchLabels").items())),
+        selector=label_pairs(spec, "selector", "matchLabels"),
         rules=tuple(_rule(rule, namespace) for rule in items(spec, "rules")),
         created=created_of(manifest),
     )

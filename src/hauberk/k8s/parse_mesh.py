@@ -53,7 +53,7 @@ def _tls(tls: Manifest, mesh: Manifest, compliance: str | None) -> MeshTls:
         max_version=_version(tls, "maxProtocolVersion"),
         cipher_suites=own_suites or tuple(suite for suite, envoys in CIPHER_SUITES.items() if envoys in strings(mesh, "cipherSuites")),
         ecdh_curves=own_curves or tuple(curve for curve, envoys in CURVES.items() if envoys in strings(mesh, "ecdhCurves")),
-        post_quantum=compliance == POST_QUANTUM_POLICY,
+        post_quantum=(compliance or "").strip().lower() == POST_QUANTUM_POLICY,
     )
 
 

@@ -1,6 +1,6 @@
 """Sidecar manifests -> model."""
 
-from hauberk.k8s.fields import created_of, items, mapping, strings, text, text_map
+from hauberk.k8s.fields import created_of, items, label_pairs, mapping, strings, text
 from hauberk.k8s.kind import Manifest, name_of, namespace_of
 from hauberk.model.mesh import OutboundPolicy
 from hauberk.model.sidecar import EgressHost, Sidecar
@@ -18,7 +18,7 @@ def parse_sidecar(manifest: Manifest) -> Sidecar:
     return Sidecar(
         namespace=namespace,
         name=name_of(manifest),
-        selector=tuple(sorted(text_map(mapping(spec, "workloadSelector"), "labels").items())),
+        selector=label_pairs(spec, "workloadSelector", "labels"),
         egress=tuple(_egress(host, namespace) for host in hosts) if spec.get("egress") else None,
         outbound_policy=_outbound(spec),
         created=created_of(manifest),

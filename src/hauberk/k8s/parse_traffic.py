@@ -1,7 +1,7 @@
 """DestinationRule and Gateway manifests -> model; VirtualServices are parsed by parse_virtual_service.py."""
 
 from hauberk.errors import ConfigError
-from hauberk.k8s.fields import created_of, integer, items, mapping, strings, text, text_map
+from hauberk.k8s.fields import created_of, integer, items, label_pairs, mapping, strings, text, text_map
 from hauberk.k8s.kind import Manifest, name_of, namespace_of
 from hauberk.k8s.parse_connections import parse_connection_settings
 from hauberk.k8s.parse_virtual_service import parse_virtual_service
@@ -33,13 +33,10 @@ def parse_destination_rule(manifest: Manifest) -> DestinationRule:
         name=name_of(manifest),
         host=resolve_host(text(spec, "host"), namespace),
         policy=_policy(spec),
-        subsets=tuple(
-            Subset(text(subset, "name"), tuple(sorted(text_map(subset, "labels").items())), _policy(subset))
-            for subset in items(spec, "subsets")
-        ),
+        subsets=tuple(Subset(text(subset, "name"), label_pairs(subset, "labels"), _policy(subset)) for subset in items(spec, "subsets")),
         export_to=strings(spec, "exportTo"),
         created=created_of(manifest),
-        selector=tuple(sorted(text_map(mapping(spec, "workloadSelector"), "matchLabels").items())),
+        selector=label_pairs(spec, "workloadSelector", "matchLabels"),
     )
 
 

@@ -5,12 +5,11 @@ What is not acted upon (`delegate`) is left out on the safe side: a route withou
 
 import base64
 import binascii
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any
 
 from hauberk.errors import ConfigError
-from hauberk.k8s.durations import parse_go_duration
-from hauberk.k8s.fields import created_of, integer, items, mapping, strings, text, text_map
+from hauberk.k8s.fields import created_of, integer, items, label_pairs, mapping, optional_duration, optional_integer, strings, text
 from hauberk.k8s.kind import Manifest, name_of, namespace_of
 from hauberk.model import routing as r
 from hauberk.model.hosts import resolve_host
@@ -54,9 +53,9 @@ def _gateways(owner: Manifest, namespace: str) -> tuple[str, ...]:
 def _http_route(route: Manifest, namespace: str) -> r.HttpRoute:
     fault, headers = mapping(route, "fault"), mapping(route, "headers")
     return r.HttpRoute(
-        destinations=tuple(_destination(destination, namespace) for destination in items(route, "route")),
+        destinations=_destinations(route, namespace),
         matches=tuple(_http_match(match, namespace) for match in items(route, "match")),
-        timeout=_duration(route, "timeout"),
+        timeout=optional_duration(route, "timeout"),
         name=text(route, "name"),
         redirect=_redirect(mapping(route, "redirect")),
         direct_response=_direct_response(mapping(route, "directResponse")),
@@ -80,17 +79,17 @@ def _http_match(match: Manifest, namespace: str) -> r.HttpMatch:
         headers=_named_matches(match, "headers"),
         without_headers=_named_matches(match, "withoutHeaders"),
         query_params=_named_matches(match, "queryParams"),
-        port=_optional_integer(match, "port"),
-        source_labels=_pairs(match, "sourceLabels"),
+        port=optional_integer(match, "port"),
+        source_labels=label_pairs(match, "sourceLabels"),
         source_namespace=text(match, "sourceNamespace"),
         gateways=_gateways(match, namespace),
         ignore_uri_case=bool(match.get("ignoreUriCase")),
     )
 
 
-def _text_match(owner: Manifest, key: str) -> r.UriMatch | None:
+def _text_match(owner: Manifest, key: str) -> r.StringMatch | None:
     written = mapping(owner, key)
-    return next((r.UriMatch(kind, text(written, kind)) for kind in r.MatchKind if kind in written), None)
+    return next((r.StringMatch(kind, text(written, kind)) for kind in r.MatchKind if kind in written), None)
 
 
 def _named_matches(owner: Manifest, key: str) -> tuple[r.NamedMatch, ...]:
@@ -100,6 +99,12 @@ def _named_matches(owner: Manifest, key: str) -> tuple[r.NamedMatch, ...]:
 
 
 # -- HTTP: actions ----------------------------------------------------------------------------------------------------
+def _destinations(route: Manifest, namespace: str) -> tuple[r.HttpDestination, ...]:
+    found = tuple(_destination(entry, namespace) for entry in items(route, "route"))
+    # Whatever the weight of an only one, all goes there (Istio core/route/route.go).
+    return (replace(found[0], weight=1),) if len(found) == 1 else found
+
+
 def _destination(entry: Manifest, namespace: str) -> r.HttpDestination:
     weight, headers = entry.get("weight"), mapping(entry, "headers")
     target = _target(mapping(entry, "destination"), namespace)
@@ -129,8 +134,8 @@ def _redirect(written: Manifest) -> r.Redirect | None:
         uri=text(written, "uri"),
         authority=text(written, "authority"),
         scheme=text(written, "scheme"),
-        port=_optional_integer(written, "port"),
-        code=_optional_integer(written, "redirectCode") or 301,
+        port=optional_integer(written, "port"),
+        code=optional_integer(written, "redirectCode") or 301,
     )
 
 
@@ -156,16 +161,16 @@ def _retries(written: Manifest) -> r.Retries | None:
     if not written:
         return None
     return r.Retries(
-        attempts=_optional_integer(written, "attempts") or 0,
-        per_try_timeout=_duration(written, "perTryTimeout"),
+        attempts=optional_integer(written, "attempts") or 0,
+        per_try_timeout=optional_duration(written, "perTryTimeout"),
         retry_on=text(written, "retryOn"),
-        backoff=_duration(written, "backoff"),
+        backoff=optional_duration(written, "backoff"),
         ignore_previous_hosts=written.get("retryIgnorePreviousHosts") is not False,
     )
 
 
 def _delay(written: Manifest) -> r.Delay | None:
-    fixed = _duration(written, "fixedDelay")
+    fixed = optional_duration(written, "fixedDelay")
     return r.Delay(fixed, _percentage(written)) if fixed is not None else None
 
 
@@ -173,7 +178,7 @@ def _abort(written: Manifest) -> r.Abort | None:
     if not written:
         return None
     grpc = text(written, "grpcStatus")
-    return r.Abort(_optional_integer(written, "httpStatus") or 0, _grpc_status(grpc) if grpc else None, _percentage(written))
+    return r.Abort(optional_integer(written, "httpStatus") or 0, _grpc_status(grpc) if grpc else None, _percentage(written))
 
 
 _GRPC = (
@@ -214,31 +219,31 @@ def _cors(route: Manifest) -> r.Cors | None:
     return r.Cors(
         allow_origins=(
             *(match for match in (_text_match(origin, "origin") for origin in origins) if match is not None),
-            *(r.UriMatch(r.MatchKind.EXACT, origin) for origin in strings(written, "allowOrigin")),
+            *(r.StringMatch(r.MatchKind.EXACT, origin) for origin in strings(written, "allowOrigin")),
         ),
         allow_methods=strings(written, "allowMethods"),
         allow_headers=strings(written, "allowHeaders"),
         expose_headers=strings(written, "exposeHeaders"),
-        max_age=_duration(written, "maxAge"),
+        max_age=optional_duration(written, "maxAge"),
         allow_credentials=None if credentials is None else bool(credentials),
         forward_unmatched_preflights=text(written, "unmatchedPreflights") != "IGNORE",
     )
 
 
 def _header_changes(written: Manifest) -> r.HeaderChanges:
-    return r.HeaderChanges(_pairs(written, "set"), _pairs(written, "add"), strings(written, "remove"))
+    return r.HeaderChanges(label_pairs(written, "set"), label_pairs(written, "add"), strings(written, "remove"))
 
 
 # -- Connections ------------------------------------------------------------------------------------------------------
 def _tcp_route(route: Manifest, namespace: str) -> r.TcpRoute:
     return r.TcpRoute(
-        destinations=tuple(_destination(destination, namespace) for destination in items(route, "route")),
+        destinations=_destinations(route, namespace),
         matches=tuple(
             r.TcpMatch(
                 sni_hosts=strings(match, "sniHosts"),
                 destination_subnets=strings(match, "destinationSubnets"),
-                port=_optional_integer(match, "port"),
-                source_labels=_pairs(match, "sourceLabels"),
+                port=optional_integer(match, "port"),
+                source_labels=label_pairs(match, "sourceLabels"),
                 source_namespace=text(match, "sourceNamespace"),
                 gateways=_gateways(match, namespace),
             )
@@ -248,21 +253,8 @@ def _tcp_route(route: Manifest, namespace: str) -> r.TcpRoute:
 
 
 # -- Values -----------------------------------------------------------------------------------------------------------
-def _pairs(owner: Manifest, key: str) -> r.LabelPairs:
-    return tuple(sorted(text_map(owner, key).items()))
-
-
-def _optional_integer(owner: Manifest, key: str) -> int | None:
-    return None if owner.get(key) is None else integer(owner[key], key)
-
-
 def _number(value: Any, key: str) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
         raise ConfigError(f'{key}: "{value}" is not a number.') from None
-
-
-def _duration(owner: Manifest, key: str) -> timedelta | None:
-    written = owner.get(key)
-    return None if written is None else parse_go_duration(str(written))

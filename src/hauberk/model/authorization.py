@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from hauberk.model.objects import ObjectRef
+from hauberk.model.objects import LabelPairs, ObjectRef
 from hauberk.model.service import EPOCH
 
 __all__ = ["HTTP_ATTRIBUTES", "Attribute", "AuthorizationAction", "AuthorizationPolicy", "AuthorizationRule", "Condition"]
@@ -79,7 +79,7 @@ class AuthorizationPolicy:
     namespace: str
     name: str
     action: AuthorizationAction = AuthorizationAction.ALLOW
-    selector: tuple[tuple[str, str], ...] = ()
+    selector: LabelPairs = ()
     rules: tuple[AuthorizationRule, ...] = ()
     created: datetime = EPOCH
 

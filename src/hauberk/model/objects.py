@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Labels", "ObjectRef"]
+__all__ = ["LabelPairs", "Labels", "ObjectRef"]
 
 Labels = Mapping[str, str]
+LabelPairs = tuple[tuple[str, str], ...]
+"""Labels as sorted pairs, which can be compared and hashed."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from hauberk.model.objects import ObjectRef
+from hauberk.model.objects import LabelPairs, ObjectRef
 from hauberk.model.service import EPOCH
 
 __all__ = [
@@ -21,23 +21,20 @@ __all__ = [
     "HttpDestination",
     "HttpMatch",
     "HttpRoute",
-    "LabelPairs",
     "MatchKind",
     "Mirror",
     "NamedMatch",
     "Redirect",
     "Retries",
     "Rewrite",
+    "StringMatch",
     "TcpMatch",
     "TcpRoute",
-    "UriMatch",
     "VirtualService",
 ]
 
 MESH_GATEWAY = "mesh"
 """The reserved gateway name that stands for all sidecars."""
-LabelPairs = tuple[tuple[str, str], ...]
-"""Labels as sorted pairs, which can be compared and hashed."""
 
 
 class MatchKind(StrEnum):
@@ -49,7 +46,7 @@ class MatchKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class UriMatch:
+class StringMatch:
     """A match of text, of the request's path or another part; `regex` is RE2 and must match the whole."""
 
     kind: MatchKind
@@ -61,17 +58,17 @@ class NamedMatch:
     """A header or query parameter; `match` None: it must only be there."""
 
     name: str
-    match: UriMatch | None = None
+    match: StringMatch | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HttpMatch:
     """Conditions that a request must all meet; none of them: every request."""
 
-    uri: UriMatch | None = None
-    scheme: UriMatch | None = None
-    method: UriMatch | None = None
-    authority: UriMatch | None = None
+    uri: StringMatch | None = None
+    scheme: StringMatch | None = None
+    method: StringMatch | None = None
+    authority: StringMatch | None = None
     headers: tuple[NamedMatch, ...] = ()
     without_headers: tuple[NamedMatch, ...] = ()
     query_params: tuple[NamedMatch, ...] = ()
@@ -179,7 +176,7 @@ class Mirror:
 class Cors:
     """What browsers are told about calls from other origins."""
 
-    allow_origins: tuple[UriMatch, ...] = ()
+    allow_origins: tuple[StringMatch, ...] = ()
     allow_methods: tuple[str, ...] = ()
     allow_headers: tuple[str, ...] = ()
     expose_headers: tuple[str, ...] = ()

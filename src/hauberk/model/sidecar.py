@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hauberk.model.mesh import OutboundPolicy
-from hauberk.model.objects import ObjectRef
-from hauberk.model.routing import LabelPairs
+from hauberk.model.objects import LabelPairs, ObjectRef
 from hauberk.model.service import EPOCH
 
 __all__ = ["ANY_NAMESPACE", "NO_NAMESPACE", "EgressHost", "Sidecar"]

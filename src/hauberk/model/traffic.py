@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from hauberk.model.connections import ConnectionSettings
-from hauberk.model.objects import Labels, ObjectRef
-from hauberk.model.routing import MESH_GATEWAY, HttpDestination, HttpMatch, HttpRoute, LabelPairs, MatchKind, UriMatch, VirtualService
+from hauberk.model.objects import LabelPairs, Labels, ObjectRef
+from hauberk.model.routing import MESH_GATEWAY, HttpDestination, HttpMatch, HttpRoute, MatchKind, StringMatch, VirtualService
 from hauberk.model.service import EPOCH
 
 __all__ = [
@@ -26,10 +26,10 @@ __all__ = [
     "MatchKind",
     "ServerTls",
     "ServerTlsMode",
+    "StringMatch",
     "Subset",
     "TlsMode",
     "TrafficPolicy",
-    "UriMatch",
     "VirtualService",
 ]
 
@@ -69,7 +69,7 @@ class TrafficPolicy:
 
     tls: ClientTls | None = None
     port_tls: tuple[tuple[int, ClientTls | None], ...] = ()
-    settings: ConnectionSettings = ConnectionSettings()  # noqa: RUF009 - frozen
+    settings: ConnectionSettings = field(default=ConnectionSettings())
     port_settings: tuple[tuple[int, ConnectionSettings], ...] = ()
     """By Service port; an entry replaces `settings` whole."""
 

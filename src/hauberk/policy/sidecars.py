@@ -6,7 +6,7 @@ selector, then the root namespace's without selector), model/sidecar.go `SelectS
 
 from collections.abc import Container, Iterable
 
-from hauberk.model.routing import LabelPairs
+from hauberk.model.objects import LabelPairs
 from hauberk.model.sidecar import ANY_NAMESPACE, Sidecar
 from hauberk.policy.selectors import host_matches
 

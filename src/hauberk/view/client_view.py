@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from hauberk.model.objects import Labels
-from hauberk.model.routing import HttpMatch, HttpRoute, LabelPairs, TcpMatch, TcpRoute, VirtualService
+from hauberk.model.objects import LabelPairs, Labels
+from hauberk.model.routing import HttpMatch, HttpRoute, TcpMatch, TcpRoute, VirtualService
 from hauberk.model.service import Service
 from hauberk.model.sidecar import Sidecar
 from hauberk.policy.destination_rules import DestinationRuleIndex

@@ -51,10 +51,6 @@ _TAKEN_ONE_BY_ONE = (names.TYPE_CLUSTER, names.TYPE_LISTENER)
 
 # -- State ------------------------------------------------------------------------------------------------------------
 # Tuples, since each message makes new ones and a tuple is copied in C: `dataclasses.replace` was 7 % of the server's CPU.
-# Tuples, since each message makes new ones and a tuple is copied in C: `dataclasses.replace` was 7 % of the server's CPU.
-# Tuples, since each message makes new ones and a tuple is copied in C: `dataclasses.replace` was 7 % of the server's CPU.
-# Tuples, since each message makes new ones and a tuple is copied in C: `dataclasses.replace` was 7 % of the server's CPU.
-# Tuples, since each message makes new ones and a tuple is copied in C: `dataclasses.replace` was 7 % of the server's CPU.
 class Subscription(NamedTuple):
     """What the proxy asked for of one type, and what it was sent.
 

@@ -114,6 +114,11 @@ class Discovery:
         """Number of the view's state, from 1 on: each change that a proxy could see counts."""
         return str(self._version)
 
+    @property
+    def failures(self) -> Mapping[str, str]:
+        """What could not be built and so stays as it was, with the error."""
+        return self._resources.failures
+
     def connect(self, node_id: str, identity: str, *, now: datetime, whole_routes: bool = False) -> ConnectionKey:
         """Let a proxy in that calls itself `node_id` and proved to be `identity` (a SPIFFE ID).
 

@@ -71,6 +71,7 @@ class DiscoveryServer:
         self._since: datetime | None = None
         self._offered = asyncio.Event()
         self._view_changed = asyncio.Condition()
+        self._told: dict[str, str] = {}
 
     def offer(self, changes: Iterable[Change]) -> None:
         """Take changes of the view; they go out at once, or together with others once the push under way is done."""
@@ -112,8 +113,16 @@ class DiscoveryServer:
         if not changes:
             return
         self._perform(self.discovery.change(changes, since=since, now=self._now()))
+        self._tell_failures()
         async with self._view_changed:
             self._view_changed.notify_all()
+
+    def _tell_failures(self) -> None:
+        """Say once what could not be built."""
+        for what, error in self.discovery.failures.items():
+            if self._told.get(what) != error:
+                _log.error("not built, stays as it was; please report this", what=what, error=error)
+        self._told = dict(self.discovery.failures)
 
     def _perform(self, outcome: Outcome) -> None:
         version = self.discovery.version

@@ -10,7 +10,7 @@ from hauberk.envoy.mesh_resources import MeshResources, build_resources
 from hauberk.envoy.resources import ProxyResources
 from hauberk.model.authorization import AuthorizationPolicy
 from hauberk.model.mesh import OutboundPolicy
-from hauberk.model.routing import HttpDestination, HttpMatch, HttpRoute, Mirror, TcpRoute, VirtualService
+from hauberk.model.routing import DirectResponse, HttpDestination, HttpMatch, HttpRoute, Mirror, TcpRoute, VirtualService
 from hauberk.model.secret import TlsCredential
 from hauberk.model.security import MtlsMode
 from hauberk.model.service import Protocol, Resolution, ServicePort
@@ -161,6 +161,30 @@ def test_updates_step_by_step_equal_a_fresh_build_and_differences_lead_there(cha
                 state.update({resource.name: resource for resource in found.changed})
                 had[number][type_url] = state
             old[number] = new
+    assert resources.failures == {}
     for number, proxy in enumerate(proxies):
         assert everything(resources.for_proxy(proxy)) == everything(build_resources(view, proxy))
         assert had[number] == everything(build_resources(view, proxy))
+
+
+NOBODY_CAN_BUILD = DirectResponse(status=-1)
+"""Validation refuses it; should something like it pass, it must not take its neighbours with it."""
+
+
+def test_what_cannot_be_built_stays_as_it_was_and_the_rest_goes_on() -> None:
+    view = make_view(*bookinfo_objects(), ROUTER, GATEWAY)
+    resources, proxies = MeshResources(view), [sidecar(view), router(view)]
+    before = [resources.for_proxy(proxy) for proxy in proxies]
+    (host,) = [name for name in before[0].names(names.TYPE_VIRTUAL_HOST) if REVIEWS in name]
+    bad = VirtualService("bookinfo", "bad", (REVIEWS,), ("mesh", "bookinfo/gw"), http=(HttpRoute(direct_response=NOBODY_CAN_BUILD),))
+    view, affected = apply(view, [Put(bad), Put(make_service("new", vip="10.96.0.9"))])
+    resources.update(view, affected)
+    failed = {f"virtual hosts of {REVIEWS} for {namespace}" for namespace in ("bookinfo", ROOT)}
+    assert set(resources.failures) == failed | {"router istio-system/gateway-1"}
+    mine, gateways = [resources.for_proxy(proxy) for proxy in proxies]
+    assert "outbound|9080||new.bookinfo.svc.cluster.local" in mine.all(names.TYPE_CLUSTER)
+    assert mine.get(names.TYPE_VIRTUAL_HOST, host) == before[0].get(names.TYPE_VIRTUAL_HOST, host) is not None
+    assert gateways.all(names.TYPE_ROUTE) == before[1].all(names.TYPE_ROUTE) != {}
+    view, affected = apply(view, [Delete(bad.ref)])
+    resources.update(view, affected)
+    assert resources.failures == {}

@@ -4,7 +4,7 @@ import gc
 
 from hauberk import names
 from hauberk.envoy import messages as m
-from hauberk.envoy.resources import Builder, Diff, DiffMemo, ProxyResources, Resource, diff, make_resource
+from hauberk.envoy.resources import Builder, Diff, DiffMemo, ProxyResources, Resource, attempt, diff, make_resource
 
 
 def cluster(name: str, timeout: int = 1) -> Resource:
@@ -81,3 +81,10 @@ def test_a_pair_of_layers_is_compared_once() -> None:
     assert diff(old, new, names.TYPE_CLUSTER, memo) is first
     memo.clear()
     assert diff(old, new, names.TYPE_CLUSTER, memo) is not first
+
+
+def test_an_attempt_that_fails_leaves_what_there_was_and_says_so_until_it_succeeds() -> None:
+    failures: dict[str, str] = {}
+    assert attempt(failures, "a", lambda: 1 // 0, 7) == 7
+    assert failures == {"a": "ZeroDivisionError('integer division or modulo by zero')"}
+    assert (attempt(failures, "a", lambda: 8, 7), failures) == (8, {})

@@ -1,11 +1,22 @@
 """Reading fields."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from hauberk.errors import ConfigError
-from hauberk.k8s.fields import created_of, integer, items, mapping, strings, text, text_map
+from hauberk.k8s.fields import (
+    created_of,
+    integer,
+    items,
+    label_pairs,
+    mapping,
+    optional_duration,
+    optional_integer,
+    strings,
+    text,
+    text_map,
+)
 from hauberk.model.service import EPOCH
 
 
@@ -50,3 +61,9 @@ def test_creation_times(stamp: object, time: datetime) -> None:
 def test_a_creation_time_that_is_none_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"n/a, metadata\.creationTimestamp"):
         created_of({"metadata": {"name": "a", "namespace": "n", "creationTimestamp": "yesterday"}})
+
+
+def test_what_may_be_left_out_is_none_where_it_is() -> None:
+    assert (optional_integer({}, "a"), optional_integer({"a": "5"}, "a"), optional_integer({"a": 0}, "a")) == (None, 5, 0)
+    assert (optional_duration({"a": None}, "a"), optional_duration({"a": "1m30s"}, "a")) == (None, timedelta(seconds=90))
+    assert label_pairs({"a": {"b": {"y": 2, "x": "1"}}}, "a", "b") == (("x", "1"), ("y", "2"))

@@ -1,6 +1,6 @@
 import pytest
 
-from hauberk.k8s.kind import Kind, name_of, namespace_of, uid_of
+from hauberk.k8s.kind import Kind, name_of, namespace_of, uid_of, value_at
 
 POD = Kind("", "v1", "Pod", "pods")
 GATEWAY = Kind("networking.istio.io", "v1beta1", "Gateway", "gateways")
@@ -35,3 +35,8 @@ def test_what_metadata_lack_is_empty() -> None:
     obj = {"metadata": {"name": "web", "namespace": "shop", "uid": "7"}}
     assert (name_of(obj), namespace_of(obj), uid_of(obj)) == ("web", "shop", "7")
     assert (name_of({}), namespace_of({}), uid_of({})) == ("", "", "")
+
+
+def test_a_path_that_leads_nowhere_has_no_value() -> None:
+    obj = {"a": {"b": 1, "c": None}}
+    assert [value_at(obj, *path.split(".")) for path in ("a.b", "a.c", "a.b.d", "x.y")] == [1, None, None, None]

@@ -17,10 +17,10 @@ from hauberk.model.traffic import (
     HttpMatch,
     HttpRoute,
     MatchKind,
+    StringMatch,
     Subset,
     TlsMode,
     TrafficPolicy,
-    UriMatch,
     VirtualService,
 )
 
@@ -121,7 +121,7 @@ def test_a_virtual_service_with_matches_weights_subsets_and_a_timeout() -> None:
         (
             HttpRoute(
                 (HttpDestination(REVIEWS, "v1", weight=80), HttpDestination("reviews.other.svc.cluster.local", port=80, weight=20)),
-                tuple(HttpMatch(UriMatch(kind, path)) for kind, path in zip(MatchKind, ("/a", "/b", "/c.*"), strict=True)),
+                tuple(HttpMatch(StringMatch(kind, path)) for kind, path in zip(MatchKind, ("/a", "/b", "/c.*"), strict=True)),
                 timedelta(seconds=1.5),
                 "split",
             ),

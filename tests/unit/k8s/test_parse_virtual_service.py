@@ -20,8 +20,8 @@ def route(**fields: Any) -> r.HttpRoute:
     return parse(http=[fields]).http[0]
 
 
-def text(value: str) -> r.UriMatch:
-    return r.UriMatch(r.MatchKind.EXACT, value)
+def text(value: str) -> r.StringMatch:
+    return r.StringMatch(r.MatchKind.EXACT, value)
 
 
 def test_conditions() -> None:
@@ -81,3 +81,11 @@ def test_a_body_that_is_not_base64_is_said() -> None:
 
 def test_gateways_are_of_the_objects_own_namespace() -> None:
     assert [gateway_key(name, "n") for name in ("gw", "m/gw", "mesh")] == ["n/gw", "m/gw", "mesh"]
+
+
+def test_the_weight_of_an_only_destination_does_not_count() -> None:
+    """As in Istio: all goes there, where a route without a target would be none, and a listener of it could not be built."""
+    only = {"destination": {"host": "details"}, "weight": 0}
+    parsed = parse(http=[{"route": [only]}], tcp=[{"route": [only]}], tls=[{"match": [{"sniHosts": ["a.example"]}], "route": [only]}])
+    weights = [target.weight for route in (*parsed.http, *parsed.tcp, *parsed.tls) for target in route.destinations]
+    assert weights == [1, 1, 1]

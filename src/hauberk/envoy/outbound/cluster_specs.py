@@ -3,7 +3,7 @@
 Equal specs make equal bytes, so a spec is the key under which a built cluster is shared between proxies.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hauberk.model.connections import ConnectionSettings
 from hauberk.model.service import Service, ServicePort
@@ -36,7 +36,7 @@ class ClusterSpec:
     os_ca_bundle: str
     trust_domain_aliases: tuple[str, ...] = ()
     post_quantum: bool = False
-    settings: ConnectionSettings = ConnectionSettings()  # noqa: RUF009 - frozen
+    settings: ConnectionSettings = field(default=ConnectionSettings())
     dns: tuple[tuple[str, int], ...] = ()
     """Names to resolve, with their ports; instead of endpoints."""
 

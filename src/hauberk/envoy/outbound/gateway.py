@@ -8,15 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from hauberk.envoy import messages as m
-from hauberk.envoy.addresses import ANY_ADDRESS, socket_address
-from hauberk.envoy.network_filters import outbound_http
 from hauberk.envoy.outbound.http_route import build_http_route
 from hauberk.model.traffic import Gateway, HttpRoute, VirtualService
 from hauberk.model.workload import Workload
 from hauberk.policy.selectors import host_matches
 from hauberk.view.mesh_view import MeshView
 
-__all__ = ["GatewayPort", "build_gateway_listener", "build_gateway_routes", "gateway_ports", "target_port"]
+__all__ = ["GatewayPort", "build_gateway_routes", "gateway_ports", "target_port"]
 
 _HTTP_PROTOCOLS = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB"})
 
@@ -52,17 +50,6 @@ def gateway_ports(view: MeshView, workload: Workload) -> list[GatewayPort]:
         known = merged.get(target)
         merged[target] = GatewayPort(number, target, (*(known.servers if known else ()), *servers))
     return list(merged.values())
-
-
-def build_gateway_listener(port: GatewayPort) -> m.Listener:
-    """A listener that really binds its port: nothing is redirected to a router."""
-    name = f"{ANY_ADDRESS}_{port.target}"
-    return m.Listener(
-        name=name,
-        address=socket_address(ANY_ADDRESS, port.target),
-        filter_chains=[m.FilterChain(filters=[outbound_http(f"outbound_{name}", port.route_name, edge=True)])],
-        traffic_direction="OUTBOUND",
-    )
 
 
 def build_gateway_routes(view: MeshView, port: GatewayPort) -> m.RouteConfiguration:

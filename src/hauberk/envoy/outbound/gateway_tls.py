@@ -107,7 +107,6 @@ def _socket(view: MeshView, namespace: str, entry: SecureServer) -> m.TransportS
     common = m.CommonTlsContext(alpn_protocols=alpn)
     common.tls_params.CopyFrom(_parameters(tls, view.settings.tls))
     common.tls_certificate_sds_secret_configs.append(_by_ads(secret_name(tls.credential)))
-    context = m.DownstreamTlsContext(common_tls_context=common)
     if tls.mode is not ServerTlsMode.SIMPLE:
         combined = common.combined_validation_context
         combined.validation_context_sds_secret_config.CopyFrom(_by_ads(secret_name(tls.credential + CREDENTIAL_SUFFIX)))
@@ -115,7 +114,8 @@ def _socket(view: MeshView, namespace: str, entry: SecureServer) -> m.TransportS
         for name in tls.subject_alt_names:
             kind = m.SubjectAltNameMatcher.URI if "://" in name else m.SubjectAltNameMatcher.DNS
             combined.default_validation_context.match_typed_subject_alt_names.add(san_type=kind, matcher={"exact": name})
-        context.common_tls_context.CopyFrom(common)
+    context = m.DownstreamTlsContext(common_tls_context=common)
+    if tls.mode is not ServerTlsMode.SIMPLE:
         context.require_client_certificate.value = tls.mode is ServerTlsMode.MUTUAL
     return _tls_socket(context)
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 from hauberk.envoy import messages as m
+from hauberk.envoy.network_filters import CORS_FILTER, FAULT_FILTER
 from hauberk.envoy.outbound.cluster_specs import cluster_name
 from hauberk.model.routing import (
     MESH_GATEWAY,
@@ -24,13 +25,12 @@ from hauberk.model.routing import (
     Redirect,
     Retries,
     Rewrite,
-    UriMatch,
+    StringMatch,
 )
 from hauberk.view.mesh_view import MeshView
 
-__all__ = ["CORS_FILTER", "FAULT_FILTER", "build_http_route", "destination_cluster", "text_matcher"]
+__all__ = ["build_http_route", "destination_cluster", "text_matcher"]
 
-FAULT_FILTER, CORS_FILTER = "envoy.filters.http.fault", "envoy.filters.http.cors"
 _RETRY_ON = "connect-failure,refused-stream,unavailable,cancelled,reset-before-request"
 """Istio's default, each certain not to have reached the application (`unavailable` and `cancelled` are gRPC's own answers)."""
 _RETRIES = 2
@@ -107,7 +107,7 @@ def _match(match: HttpMatch) -> m.RouteMatch:
     return built
 
 
-def _path(match: UriMatch | None) -> m.RouteMatch:
+def _path(match: StringMatch | None) -> m.RouteMatch:
     if match is None:
         return m.RouteMatch(prefix="/")
     if match.kind is MatchKind.EXACT:
@@ -123,7 +123,7 @@ def _header(entry: NamedMatch) -> m.HeaderMatcher:
     return m.HeaderMatcher(name=entry.name, string_match=text_matcher(entry.match))
 
 
-def text_matcher(match: UriMatch) -> m.StringMatcher:
+def text_matcher(match: StringMatch) -> m.StringMatcher:
     """A StringMatch; an empty prefix is any text, which Envoy's own matcher refuses to say."""
     if match.kind is MatchKind.REGEX:
         return m.StringMatcher(safe_regex={"regex": match.value})
@@ -152,9 +152,9 @@ def _redirect(redirect: Redirect) -> m.RedirectAction:
 
 
 def _action(view: MeshView, rule: HttpRoute, match: HttpMatch, called_port: int) -> m.RouteAction:
-    action = m.RouteAction(retry_policy=_retry_policy(rule.retries))
-    if rule.retries is not None and rule.retries.attempts == 0:
-        action.ClearField("retry_policy")
+    action = m.RouteAction()
+    if rule.retries is None or rule.retries.attempts:
+        action.retry_policy.CopyFrom(_retry_policy(rule.retries))
     action.timeout.CopyFrom(m.duration(rule.timeout or timedelta(0)))
     targets = [target for target in rule.destinations if target.weight > 0]
     if len(targets) == 1 and targets[0].request_headers == targets[0].response_headers == HeaderChanges():

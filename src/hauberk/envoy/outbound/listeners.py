@@ -10,12 +10,13 @@ from datetime import timedelta
 from hauberk import names
 from hauberk.envoy import messages as m
 from hauberk.envoy.addresses import ANY_ADDRESS, socket_address
-from hauberk.envoy.network_filters import BLACK_HOLE, PASSTHROUGH, outbound_http, outbound_tcp, plain_tcp
+from hauberk.envoy.network_filters import BLACK_HOLE, PASSTHROUGH, outbound_http, outbound_tcp, plain_tcp, tls_inspector
 from hauberk.envoy.outbound.cluster_specs import cluster_name
-from hauberk.envoy.outbound.tcp_routes import Shares, TcpTargets, routed_targets, tcp_chains, virtual_service_for
+from hauberk.envoy.outbound.tcp_routes import Shares, TcpTargets, routed_targets, tcp_chains
 from hauberk.model.mesh import OutboundPolicy
 from hauberk.model.service import PortKind, Protocol, Service, ServicePort
 from hauberk.policy.auto_mtls import uses_original_destination
+from hauberk.policy.virtual_services import choose_virtual_service, routes_connections
 from hauberk.view.mesh_view import MeshView
 
 __all__ = ["OUTBOUND_LISTENER", "build_http_listener", "build_tcp_listener", "build_virtual_outbound", "entry_targets", "tcp_listeners"]
@@ -63,8 +64,7 @@ def build_tcp_listener(address: str, port: int, targets: TcpTargets) -> m.Listen
     listener = _unbound(f"{address}_{port}", address, port)
     listener.filter_chains.extend(tcp_chains(targets))
     if targets.by_name:
-        inspector = m.ListenerFilter(name="envoy.filters.listener.tls_inspector", typed_config=m.pack(m.TlsInspector()))
-        listener.listener_filters.append(inspector)
+        listener.listener_filters.append(tls_inspector())
         listener.listener_filters_timeout.CopyFrom(m.duration(timedelta(0)))
     return listener
 
@@ -74,7 +74,7 @@ def tcp_listeners(view: MeshView, service: Service, port: ServicePort, client_na
     if port.kind is PortKind.HTTP or (service.from_entry and not service.vip):
         return []
     cluster = cluster_name(port.number, "", service.hostname)
-    rule = virtual_service_for(view, client_namespace, service.hostname)
+    rule = choose_virtual_service(view.virtual_services, service.hostname, viewer=client_namespace, routes=routes_connections)
     addresses = [(service.vip, port.number)]
     if uses_original_destination(service, port) and not service.from_entry:
         found = {(endpoint.address, endpoint.ports.get(port.name)) for endpoint in view.endpoints_of(service.hostname)}
@@ -89,8 +89,9 @@ def entry_targets(view: MeshView, port: int) -> TcpTargets | None:
     """
     named: list[tuple[tuple[str, ...], Shares]] = []
     otherwise: Shares = ()
-    for service in sorted(view.services.values(), key=lambda service: (service.created, service.hostname)):
-        entry = service.port(port) if service.from_entry and not service.vip else None
+    anywhere = [service for service in view.services.values() if service.from_entry and not service.vip]
+    for service in sorted(anywhere, key=lambda service: (service.created, service.hostname)):
+        entry = service.port(port)
         if entry is None or entry.kind is PortKind.HTTP:
             continue
         shares: Shares = ((cluster_name(port, "", service.hostname), 1),)

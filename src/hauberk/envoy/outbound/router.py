@@ -6,7 +6,7 @@ from hauberk import names
 from hauberk.envoy import messages as m
 from hauberk.envoy.addresses import ANY_ADDRESS, socket_address
 from hauberk.envoy.authorization import request_filters
-from hauberk.envoy.network_filters import outbound_http
+from hauberk.envoy.network_filters import outbound_http, tls_inspector
 from hauberk.envoy.outbound.gateway import GatewayPort, build_gateway_routes, gateway_ports, target_port
 from hauberk.envoy.outbound.gateway_tls import SecureServer, build_secret, needed_secrets, secure_chains, stream_chains
 from hauberk.envoy.resources import Resource, make_resource
@@ -76,6 +76,5 @@ def _listener(target: int, chains: list[m.FilterChain]) -> tuple[str, m.Listener
     name = f"{ANY_ADDRESS}_{target}"
     listener = m.Listener(name=name, address=socket_address(ANY_ADDRESS, target), filter_chains=chains, traffic_direction="OUTBOUND")
     if any(chain.filter_chain_match.transport_protocol for chain in chains):
-        inspector = m.ListenerFilter(name="envoy.filters.listener.tls_inspector", typed_config=m.pack(m.TlsInspector()))
-        listener.listener_filters.append(inspector)
+        listener.listener_filters.append(tls_inspector())
     return name, listener

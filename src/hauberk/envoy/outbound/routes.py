@@ -12,18 +12,18 @@ from hauberk.envoy.addresses import ads_source
 from hauberk.envoy.network_filters import PASSTHROUGH
 from hauberk.envoy.outbound.http_route import build_http_route
 from hauberk.model.mesh import OutboundPolicy
+from hauberk.model.routing import HttpDestination, HttpRoute
 from hauberk.model.service import PortKind, Service
-from hauberk.model.traffic import MESH_GATEWAY, HttpDestination, HttpRoute, VirtualService
-from hauberk.policy.selectors import exported_to, most_specific
+from hauberk.policy.virtual_services import choose_virtual_service, routes_requests
 from hauberk.view.mesh_view import MeshView
 
-__all__ = ["build_http_route", "build_route_configuration", "build_route_shell", "build_virtual_host", "domains"]
+__all__ = ["build_route_configuration", "build_route_shell", "build_virtual_host", "domains"]
 
 
 def build_route_configuration(view: MeshView, client_namespace: str, port: int) -> m.RouteConfiguration:
     """The route configuration `<port>` for clients of one namespace, virtual hosts sorted by name."""
     hosts = [
-        _virtual_host(view, client_namespace, service, port)
+        build_virtual_host(view, client_namespace, service, port)
         for service in sorted(view.services.values(), key=lambda service: service.hostname)
         if (declared := service.port(port)) is not None and declared.kind is PortKind.HTTP
     ]
@@ -43,7 +43,18 @@ def build_route_shell(port: int, policy: OutboundPolicy) -> m.RouteConfiguration
 
 def build_virtual_host(view: MeshView, client_namespace: str, service: Service, port: int) -> m.VirtualHost:
     """The virtual host of an HTTP port of a Service, for clients of one namespace."""
-    return _virtual_host(view, client_namespace, service, port)
+    rule = choose_virtual_service(view.virtual_services, service.hostname, viewer=client_namespace, routes=routes_requests)
+    if rule is None:
+        destination = HttpRoute((HttpDestination(service.hostname, port=port),), name="default")
+        routes = build_http_route(view, destination, port)
+    else:
+        routes = [built for route in rule.http for built in build_http_route(view, route, port)]
+    return m.VirtualHost(
+        name=f"{service.hostname}:{port}",
+        domains=domains(service, port, client_namespace),
+        routes=routes,
+        include_request_attempt_count=True,
+    )
 
 
 def domains(service: Service, port: int, client_namespace: str) -> list[str]:
@@ -59,32 +70,6 @@ def domains(service: Service, port: int, client_namespace: str) -> list[str]:
     if service.vip:
         known.append(service.vip)
     return [form for name in dict.fromkeys(known) for form in (name, f"{name}:{port}")]
-
-
-def _virtual_host(view: MeshView, client_namespace: str, service: Service, port: int) -> m.VirtualHost:
-    rule = _virtual_service(view, client_namespace, service)
-    if rule is None:
-        destination = HttpRoute((HttpDestination(service.hostname, port=port),), name="default")
-        routes = build_http_route(view, destination, port)
-    else:
-        routes = [built for route in rule.http for built in build_http_route(view, route, port)]
-    return m.VirtualHost(
-        name=f"{service.hostname}:{port}",
-        domains=domains(service, port, client_namespace),
-        routes=routes,
-        include_request_attempt_count=True,
-    )
-
-
-def _virtual_service(view: MeshView, client_namespace: str, service: Service) -> VirtualService | None:
-    """The VirtualService for sidecars that names the host best; of equals the oldest."""
-    by_host: dict[str, VirtualService] = {}
-    for rule in view.virtual_services:
-        if MESH_GATEWAY in rule.gateways and rule.http and exported_to(rule.export_to, owner=rule.namespace, viewer=client_namespace):
-            for host in rule.hosts:
-                by_host.setdefault(host, rule)
-    best = most_specific(by_host, service.hostname)
-    return by_host[best] if best is not None else None
 
 
 def _everything_else(policy: OutboundPolicy) -> m.VirtualHost:

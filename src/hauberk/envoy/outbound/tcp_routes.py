@@ -12,10 +12,9 @@ from hauberk.envoy import messages as m
 from hauberk.envoy.network_filters import outbound_tcp
 from hauberk.envoy.outbound.http_route import destination_cluster
 from hauberk.model.routing import MESH_GATEWAY, TcpMatch, TcpRoute, VirtualService
-from hauberk.policy.selectors import exported_to, most_specific
 from hauberk.view.mesh_view import MeshView
 
-__all__ = ["Shares", "TcpTargets", "routed_targets", "shares_of", "tcp_chains", "tcp_filter", "virtual_service_for"]
+__all__ = ["Shares", "TcpTargets", "routed_targets", "shares_of", "tcp_chains", "tcp_filter"]
 
 Shares = tuple[tuple[str, int], ...]
 """Clusters and weights."""
@@ -29,18 +28,6 @@ class TcpTargets:
     by_name: tuple[tuple[tuple[str, ...], Shares], ...] = ()
 
 
-def virtual_service_for(view: MeshView, client_namespace: str, hostname: str) -> VirtualService | None:
-    """The VirtualService for sidecars with routes of connections that names the host best; of equals the oldest."""
-    by_host: dict[str, VirtualService] = {}
-    for rule in view.virtual_services:
-        visible = exported_to(rule.export_to, owner=rule.namespace, viewer=client_namespace)
-        if (rule.tcp or rule.tls) and MESH_GATEWAY in rule.gateways and visible:
-            for host in rule.hosts:
-                by_host.setdefault(host, rule)
-    best = most_specific(by_host, hostname)
-    return by_host[best] if best is not None else None
-
-
 def routed_targets(view: MeshView, rule: VirtualService | None, address: str, port: int, own: str) -> TcpTargets:
     """The targets of the listener for `address` and `port`; `own` is the Service's cluster."""
     if rule is None:
@@ -48,8 +35,8 @@ def routed_targets(view: MeshView, rule: VirtualService | None, address: str, po
     by_name: dict[tuple[str, ...], Shares] = {}
     for route in rule.tls:
         for match in route.matches:
-            if _holds(match, address, port, (MESH_GATEWAY,)):
-                by_name.setdefault(match.sni_hosts, shares_of(view, route, port))
+            if _holds(match, address, port, (MESH_GATEWAY,)) and (shares := shares_of(view, route, port)):
+                by_name.setdefault(match.sni_hosts, shares)
     taken = next((route for route in rule.tcp if _takes(route, address, port)), None)
     otherwise = shares_of(view, taken, port) if taken is not None else ()
     return TcpTargets(otherwise or ((own, 1),), tuple(by_name.items()))

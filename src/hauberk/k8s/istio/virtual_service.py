@@ -165,14 +165,7 @@ def _check_route(route: HttpRoute, path: str, review: Review) -> None:
     for index, match in enumerate(route.match or ()):
         _check_conditions(match, f"{path}.match[{index}]", review)
     _check_actions(route, path, review)
-    destinations = route.route or []
-    for index, entry in enumerate(destinations):
-        _check_destination(entry, f"{path}.route[{index}]", review)
-    if len(destinations) > 1 and sum(entry.weight or 0 for entry in destinations) == 0:
-        review.invalid(f"{path}.route", 0, "total destination weight = 0", code=_CODE, fix="Give the destinations weights.")
-    total = sum(entry.weight or 0 for entry in destinations)
-    if total > _LARGEST_SUM:
-        review.invalid(f"{path}.route", total, f"total destination weight > {_LARGEST_SUM}", code=_CODE, fix="Write smaller weights.")
+    _check_destinations(route.route or [], f"{path}.route", review)
     _check_texts(route, path, review)
 
 
@@ -260,8 +253,7 @@ def _check_fault(fault: HttpFault, path: str, review: Review) -> None:
 def _check_connections(route: TcpRoute | TlsRoute, path: str, review: Review) -> None:
     if not route.route:
         review.required(f"{path}.route", "TCP route is required" if isinstance(route, TcpRoute) else "TLS route is required", code=_CODE)
-    for index, entry in enumerate(route.route or ()):
-        _check_destination(entry, f"{path}.route[{index}]", review)
+    _check_destinations(route.route or [], f"{path}.route", review)
     for index, match in enumerate(route.match or ()):
         if isinstance(match, TlsMatchAttributes) and not match.sni_hosts:
             review.required(f"{path}.match[{index}].sniHosts", "TLS match must have at least one SNI host", code=_CODE)
@@ -278,6 +270,16 @@ def _check_match(match: StringMatch, path: str, review: Review) -> None:
         review.invalid(path, given, "exactly one of exact, prefix and regex must be set", code=_CODE)
     if match.regex is not None:
         check_regex(match.regex, f"{path}.regex", review, code=_CODE)
+
+
+def _check_destinations(destinations: list[RouteDestination], path: str, review: Review) -> None:
+    for index, entry in enumerate(destinations):
+        _check_destination(entry, f"{path}[{index}]", review)
+    total = sum(entry.weight or 0 for entry in destinations)
+    if len(destinations) > 1 and total == 0:
+        review.invalid(path, 0, "total destination weight = 0", code=_CODE, fix="Give the destinations weights.")
+    if total > _LARGEST_SUM:
+        review.invalid(path, total, f"total destination weight > {_LARGEST_SUM}", code=_CODE, fix="Write smaller weights.")
 
 
 def _check_destination(entry: RouteDestination, path: str, review: Review) -> None:

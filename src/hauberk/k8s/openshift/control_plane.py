@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from hauberk import names
 from hauberk.k8s.durations import parse_go_duration
-from hauberk.k8s.kind import Manifest
+from hauberk.k8s.kind import Manifest, value_at
 from hauberk.k8s.models import LaterObject, OpenObject, Part
 from hauberk.k8s.openshift.mesh_parts import Addons, Gateways, Policy, Proxy, Telemetry, Tracing
 from hauberk.k8s.openshift.mesh_security import IstiodAuthority, Security
@@ -18,11 +18,14 @@ from hauberk.k8s.openshift.tls_checks import check_mesh_mtls, check_tls
 from hauberk.k8s.openshift.webhook_checks import DEFAULT_VERSION, check_as_the_webhook
 from hauberk.k8s.openshift.without_effect import warn_of_values_without_effect
 from hauberk.k8s.review import Review
+from hauberk.model.mesh import InboundProtocol
 from hauberk.model.tls import POST_QUANTUM_POLICY
 
 __all__ = ["ControlPlaneSpec", "check_control_plane", "complete_control_plane"]
 
 _CODE: Final = "HBK0301"
+_ANNOTATIONS: Final = {names.COMPLIANCE_POLICY: (POST_QUANTUM_POLICY,), names.INBOUND: tuple(InboundProtocol)}
+"""Ours, with the values that they may have."""
 _DEFAULT_PROFILE: Final = "default"
 
 
@@ -70,10 +73,10 @@ def check_control_plane(obj: Manifest, review: Review) -> None:
     """Check what spans fields, and refuse what cannot be given yet, rather than give something else in its place."""
     spec = ControlPlaneSpec.model_validate(obj.get("spec") or {})
     check_as_the_webhook(obj, review)
-    compliance = (obj.get("metadata") or {}).get("annotations", {}).get(names.COMPLIANCE_POLICY, "")
-    if compliance not in ("", POST_QUANTUM_POLICY):
-        path = f"metadata.annotations[{names.COMPLIANCE_POLICY}]"
-        review.unsupported(path, compliance, (POST_QUANTUM_POLICY,), code=_CODE)
+    for annotation, values in _ANNOTATIONS.items():
+        given = value_at(obj, "metadata", "annotations", annotation)
+        if given and str(given).strip().lower() not in values:
+            review.unsupported(f"metadata.annotations[{annotation}]", given, values, code=_CODE)
     for index, profile in enumerate(spec.profiles or ()):
         if "/" in profile:
             review.invalid(f"spec.profiles[{index}]", profile, "profile name contains invalid character '/'", code=_CODE)

@@ -3,9 +3,9 @@
 Source of the rules: Envoy's behaviour as measured (in TLS 1.2 a list of curves without P-256 fails every P-256 certificate).
 """
 
-from typing import Any, Final
+from typing import Final
 
-from hauberk.k8s.kind import Manifest
+from hauberk.k8s.kind import Manifest, value_at
 from hauberk.k8s.openshift.mesh_security import ControlPlaneTls
 from hauberk.k8s.review import Review
 from hauberk.model.tls import CIPHER_SUITES, CIPHER_SUITES_WITHOUT_ENVOY, CURVES, MESH_MTLS_VERSIONS, P256, MeshTls, TlsVersion
@@ -36,9 +36,7 @@ def check_tls(written: ControlPlaneTls, path: str, review: Review) -> None:
 
 def check_mesh_mtls(spec: Manifest, review: Review) -> None:
     """Check `techPreview.meshConfig.meshMTLS`, Istio's own place for the mesh's TLS; its names are Envoy's."""
-    written: Any = spec
-    for step in _MESH_MTLS:
-        written = written.get(step) if isinstance(written, dict) else None
+    written = value_at(spec, *_MESH_MTLS)
     if not isinstance(written, dict):
         return
     path = ".".join(("spec", *_MESH_MTLS))

@@ -7,7 +7,7 @@ validation: `kubectl apply` prints them, and the status of the control plane nam
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from hauberk.k8s.kind import Manifest
+from hauberk.k8s.kind import Manifest, value_at
 from hauberk.k8s.review import Review
 
 __all__ = ["warn_of_values_without_effect"]
@@ -26,7 +26,7 @@ _EFFECTIVE: Final[Mapping[str, tuple[Any, ...]]] = {
 def warn_of_values_without_effect(spec: Manifest, review: Review) -> None:
     """Warn of each value in `spec` (as the user wrote it) that changes nothing here."""
     for path, values in _EFFECTIVE.items():
-        given = _at(spec, path)
+        given = value_at(spec, *path.split("."))
         if given not in (None, *values):
             listed = " or ".join("true" if value is True else str(value) for value in values)
             review.warn(_CODE, f"spec.{path}", "this value has no effect.", f"Write {listed}, or leave it out.")
@@ -35,13 +35,6 @@ def warn_of_values_without_effect(spec: Manifest, review: Review) -> None:
     for name in _service_types(spec):
         message = "only a ClusterIP is given out; this machine reaches a gateway through its Route."
         review.warn(_CODE, f"spec.gateways.{name}.service.type", message, "Write ClusterIP, or leave it out.")
-
-
-def _at(spec: Manifest, path: str) -> Any:
-    value: Any = spec
-    for step in path.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
-    return value
 
 
 def _preview_fields(preview: Any) -> Iterator[str]:
@@ -59,5 +52,5 @@ def _service_types(spec: Manifest) -> Iterator[str]:
     for field in ("additionalIngress", "additionalEgress"):
         named |= {f"{field}.{name}": gateway for name, gateway in (gateways.get(field) or {}).items()}
     for name, gateway in named.items():
-        if _at(gateway or {}, "service.type") not in (None, "ClusterIP"):
+        if value_at(gateway or {}, "service", "type") not in (None, "ClusterIP"):
             yield name

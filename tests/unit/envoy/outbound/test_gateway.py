@@ -1,10 +1,8 @@
 """What routers listen on and route."""
 
-from typing import Any
-
 import pytest
 
-from hauberk.envoy.outbound.gateway import GatewayPort, build_gateway_listener, build_gateway_routes, gateway_ports
+from hauberk.envoy.outbound.gateway import build_gateway_routes, gateway_ports
 from hauberk.model.traffic import Gateway, GatewayServer, HttpDestination, HttpRoute, VirtualService
 from hauberk.view.changes import ModelObject
 from hauberk.view.mesh_view import MeshView
@@ -62,14 +60,6 @@ def test_gateways_of_one_port_share_it() -> None:
 )
 def test_gateways_of_other_pods_and_protocols_open_nothing(other: Gateway) -> None:
     assert gateway_ports(world(other), POD) == []
-
-
-def test_the_listener_binds_its_port() -> None:
-    listener = as_dict(build_gateway_listener(GatewayPort(80, 8080)))
-    assert (listener["name"], listener["address"]["socket_address"]["port_value"]) == ("0.0.0.0_8080", 8080)
-    assert "bind_to_port" not in listener
-    manager: dict[str, Any] = listener["filter_chains"][0]["filters"][0]["typed_config"]
-    assert (manager["rds"]["route_config_name"], manager["use_remote_address"]) == ("http.8080", True)
 
 
 @pytest.mark.parametrize(

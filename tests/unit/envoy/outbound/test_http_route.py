@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hauberk.envoy.outbound.http_route import build_http_route, destination_cluster, text_matcher
-from hauberk.model.routing import HttpDestination, HttpMatch, HttpRoute, MatchKind, Redirect, Retries, Rewrite, UriMatch
+from hauberk.model.routing import HttpDestination, HttpMatch, HttpRoute, MatchKind, Redirect, Retries, Rewrite, StringMatch
 from tests.unit.envoy.builders import as_dict
 from tests.unit.view.builders import DETAILS, bookinfo_objects, make_view
 
@@ -38,14 +38,14 @@ def test_a_route_to_nowhere_is_none() -> None:
 @pytest.mark.parametrize(
     ("path", "rewrite", "expected"),
     [
-        (UriMatch(MatchKind.PREFIX, "/api/"), "/", {"prefix_rewrite": "/"}),
-        (UriMatch(MatchKind.PREFIX, "/a.b"), "/", {"regex_rewrite": {"pattern": {"regex": "^/a\\.b(/?)(.*)"}, "substitution": "/\\2"}}),
-        (UriMatch(MatchKind.PREFIX, "/api"), "/v1", {"prefix_rewrite": "/v1"}),
-        (UriMatch(MatchKind.EXACT, "/api"), "/v1", {"prefix_rewrite": "/v1"}),
-        (UriMatch(MatchKind.REGEX, "/a.*"), "/v1", {"regex_rewrite": {"pattern": {"regex": "/a.*"}, "substitution": "/v1"}}),
+        (StringMatch(MatchKind.PREFIX, "/api/"), "/", {"prefix_rewrite": "/"}),
+        (StringMatch(MatchKind.PREFIX, "/a.b"), "/", {"regex_rewrite": {"pattern": {"regex": "^/a\\.b(/?)(.*)"}, "substitution": "/\\2"}}),
+        (StringMatch(MatchKind.PREFIX, "/api"), "/v1", {"prefix_rewrite": "/v1"}),
+        (StringMatch(MatchKind.EXACT, "/api"), "/v1", {"prefix_rewrite": "/v1"}),
+        (StringMatch(MatchKind.REGEX, "/a.*"), "/v1", {"regex_rewrite": {"pattern": {"regex": "/a.*"}, "substitution": "/v1"}}),
     ],
 )
-def test_rewrites_replace_what_was_matched(path: UriMatch, rewrite: str, expected: dict[str, Any]) -> None:
+def test_rewrites_replace_what_was_matched(path: StringMatch, rewrite: str, expected: dict[str, Any]) -> None:
     (route,) = built(matches=(HttpMatch(path),), rewrite=Rewrite(rewrite))
     assert {name: value for name, value in route["route"].items() if "rewrite" in name} == expected
 
@@ -64,7 +64,7 @@ def test_a_redirect_of_the_prefix_keeps_the_rest() -> None:
 
 
 def test_an_empty_prefix_is_any_text() -> None:
-    assert as_dict(text_matcher(UriMatch(MatchKind.PREFIX, ""))) == {"safe_regex": {"regex": ".*"}}
+    assert as_dict(text_matcher(StringMatch(MatchKind.PREFIX, ""))) == {"safe_regex": {"regex": ".*"}}
 
 
 def test_a_destination_without_a_port_means_the_only_one_or_the_one_that_was_called() -> None:

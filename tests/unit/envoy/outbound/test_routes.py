@@ -7,7 +7,7 @@ import pytest
 
 from hauberk.envoy.outbound.routes import build_http_route, build_route_configuration, domains
 from hauberk.model.mesh import OutboundPolicy
-from hauberk.model.traffic import HttpDestination, HttpMatch, HttpRoute, MatchKind, UriMatch, VirtualService
+from hauberk.model.traffic import HttpDestination, HttpMatch, HttpRoute, MatchKind, StringMatch, VirtualService
 from hauberk.view.changes import ModelObject
 from tests.unit.envoy.builders import as_dict
 from tests.unit.model.builders import make_service, make_settings
@@ -88,7 +88,7 @@ def routes(route: HttpRoute, *objects: ModelObject) -> list[dict[str, Any]]:
 
 
 def test_each_match_is_a_route() -> None:
-    matches = tuple(HttpMatch(UriMatch(kind, path)) for kind, path in zip(MatchKind, ("/a", "/b", "/c.*"), strict=True))
+    matches = tuple(HttpMatch(StringMatch(kind, path)) for kind, path in zip(MatchKind, ("/a", "/b", "/c.*"), strict=True))
     built = routes(HttpRoute(V1.destinations, matches, timedelta(seconds=2), "named"))
     assert [route["match"] for route in built] == [{"path": "/a"}, {"prefix": "/b"}, {"safe_regex": {"regex": "/c.*"}}]
     assert {(route["name"], route["route"]["timeout"]) for route in built} == {("named", "2s")}

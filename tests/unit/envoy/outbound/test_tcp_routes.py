@@ -2,7 +2,7 @@
 
 import pytest
 
-from hauberk.envoy.outbound.tcp_routes import TcpTargets, routed_targets, tcp_chains, virtual_service_for
+from hauberk.envoy.outbound.tcp_routes import TcpTargets, routed_targets, tcp_chains
 from hauberk.model.routing import HttpDestination, TcpMatch, TcpRoute, VirtualService
 from tests.unit.envoy.builders import as_dict
 from tests.unit.model.builders import make_service
@@ -52,7 +52,7 @@ def test_shares_become_weighted_clusters() -> None:
     assert clusters == [{"name": "a", "weight": 1}, {"name": "b", "weight": 2}]
 
 
-def test_the_virtual_service_is_one_that_the_client_sees_and_that_routes_connections() -> None:
-    routed = VirtualService("bookinfo", "db", (DB,), tcp=(TcpRoute((V1,)),), export_to=(".",))
-    view = make_view(VirtualService("bookinfo", "http", (DB,)), routed)
-    assert (virtual_service_for(view, "bookinfo", DB), virtual_service_for(view, "other", DB)) == (routed, None)
+def test_a_route_without_weight_is_passed_over() -> None:
+    nobody = HttpDestination(DB, "v1", weight=0)
+    found = targets(TcpRoute((nobody,)), tls=(TcpRoute((nobody,), (TcpMatch(("a.example",)),)),))
+    assert found == TcpTargets(((OWN, 1),))

@@ -133,3 +133,10 @@ def test_actions_and_conditions_are_checked(http: str, expected: str) -> None:
 def test_routes_of_connections_are_checked(routes: str, expected: list[str]) -> None:
     text = f"{{kind: VirtualService, spec: {{hosts: [a], {routes}}}}}"
     assert ([path for path, _ in errors(VIRTUAL_SERVICE, text)], warnings(VIRTUAL_SERVICE, text)) == (expected, [])
+
+
+@pytest.mark.parametrize("routes", ["tcp: [{%s}]", "tls: [{match: [{sniHosts: [a.example]}], %s}]"])
+def test_connections_need_somebody_with_a_weight_too(routes: str) -> None:
+    nobody = "route: [{destination: {host: b}, weight: 0}, {destination: {host: c}}]"
+    text = f"{{kind: VirtualService, spec: {{hosts: [a], {routes % nobody}}}}}"
+    assert errors(VIRTUAL_SERVICE, text) == [(f"spec.{routes[:3]}[0].route", "Invalid value: 0: total destination weight = 0")]

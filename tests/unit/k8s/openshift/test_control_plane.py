@@ -118,7 +118,19 @@ def test_a_trust_domain_is_spiffes() -> None:
     assert (path, "trust domain consists of" in message) == ("spec.security.trust.domain", True)
 
 
-@pytest.mark.parametrize(("policy", "found"), [("pqc", []), ("fips-140-2", ["metadata.annotations[hauberk.io/compliance-policy]"])])
-def test_a_compliance_policy_that_is_not_there_is_refused_by_name(policy: str, found: list[str]) -> None:
-    text = f"{{kind: ServiceMeshControlPlane, metadata: {{annotations: {{hauberk.io/compliance-policy: {policy}}}}}, spec: {{}}}}"
-    assert [path for path, _ in errors(SERVICE_MESH_CONTROL_PLANE, text)] == found
+@pytest.mark.parametrize(
+    ("annotation", "value", "refused"),
+    [
+        ("hauberk.io/compliance-policy", "pqc", False),
+        ("hauberk.io/compliance-policy", "fips-140-2", True),
+        ("hauberk.io/inbound", "HTTP", False),
+        ("hauberk.io/inbound", "udp", True),
+    ],
+)
+def test_a_value_of_our_annotations_that_is_not_there_is_refused_by_name(annotation: str, value: str, refused: bool) -> None:
+    text = f"{{kind: ServiceMeshControlPlane, metadata: {{annotations: {{{annotation}: {value}}}}}, spec: {{}}}}"
+    assert [path for path, _ in errors(SERVICE_MESH_CONTROL_PLANE, text)] == ([f"metadata.annotations[{annotation}]"] if refused else [])
+
+
+def test_annotations_that_are_null_say_nothing() -> None:
+    assert errors(SERVICE_MESH_CONTROL_PLANE, "{kind: ServiceMeshControlPlane, metadata: {annotations: null}, spec: {}}") == []
