@@ -9,12 +9,12 @@ import grpc
 
 from hauberk.errors import PeerError
 from hauberk.model.identity import TrustDomain
-from hauberk.names import CA_SOCKET
+from hauberk.names import CA_MTLS_SOCKET, CA_SOCKET
 from hauberk.pki.credentials import client_credentials
 from hauberk.pki.messages import CREATE_CERTIFICATE, CertificateRequest, parse_response, serialize_request
-from hauberk.pki.svid import X509Bundle
+from hauberk.pki.svid import X509Bundle, X509Svid
 
-__all__ = ["CaCallFailed", "MeshAddress", "request_certificate"]
+__all__ = ["CaCallFailed", "MeshAddress", "renew_certificate", "request_certificate"]
 
 _DEADLINE: Final = timedelta(seconds=10)
 
@@ -45,12 +45,26 @@ async def request_certificate(mesh: MeshAddress, request: CertificateRequest, *,
 
     The CA's own certificate must lead to `bundle`. Raises: CaCallFailed, MalformedMessage.
     """
-    socket = mesh.sockets / CA_SOCKET
+    metadata = (("authorization", f"Bearer {token}"),)
+    return await _call(mesh, request, CA_SOCKET, client_credentials(bundle), metadata)
+
+
+async def renew_certificate(mesh: MeshAddress, request: CertificateRequest, *, svid: X509Svid, bundle: X509Bundle) -> tuple[str, ...]:
+    """As `request_certificate`, with the certificate in use as the proof. Raises: CaCallFailed, MalformedMessage."""
+    return await _call(mesh, request, CA_MTLS_SOCKET, client_credentials(bundle, svid))
+
+
+async def _call(
+    mesh: MeshAddress,
+    request: CertificateRequest,
+    socket: str,
+    credentials: grpc.ChannelCredentials,
+    metadata: tuple[tuple[str, str], ...] = (),
+) -> tuple[str, ...]:
     # An application may have set a proxy in our environment; a unix socket is never behind one.
     options = [("grpc.ssl_target_name_override", mesh.server_name), ("grpc.enable_http_proxy", 0)]
-    async with grpc.aio.secure_channel(f"unix:{socket}", client_credentials(bundle), options=options) as channel:
+    async with grpc.aio.secure_channel(f"unix:{mesh.sockets / socket}", credentials, options=options) as channel:
         call = channel.unary_unary(CREATE_CERTIFICATE, bytes, bytes)  # a deserializer that raises would be an unclear INTERNAL
-        metadata = (("authorization", f"Bearer {token}"),)
         try:
             answer: bytes = await call(serialize_request(request), metadata=metadata, timeout=_DEADLINE.total_seconds())
         except grpc.aio.AioRpcError as error:

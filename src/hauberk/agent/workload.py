@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from hauberk.agent.ca_client import MeshAddress, request_certificate
+from hauberk.agent.ca_client import CaCallFailed, MeshAddress, renew_certificate, request_certificate
 from hauberk.agent.credentials import Credentials, accept_chain, credential_files
 from hauberk.agent.files import write_credentials, write_private
 from hauberk.agent.launch import CREDENTIALS_FOLDER, PROXY_FOLDER, SidecarLaunch, plan_launch
@@ -24,7 +24,7 @@ from hauberk.pki.csr import make_csr
 from hauberk.pki.keys import make_key
 from hauberk.pki.messages import CertificateRequest
 from hauberk.pki.rotation import Held
-from hauberk.pki.svid import X509Bundle
+from hauberk.pki.svid import X509Bundle, X509Svid
 
 __all__ = ["AgentPorts", "PublishedTrust", "RootsMissing", "StaleIssuer", "WorkloadAgent"]
 
@@ -173,14 +173,31 @@ class WorkloadAgent:
             raise RootsMissing(f"{where} is not there yet. Is the namespace a member of mesh {mesh.namespace}/{mesh.name}?")
         return X509Bundle.parse(mesh.trust_domain, published.roots.encode()), published
 
-    async def _obtain(self, pod: Manifest, mesh: MeshAddress, bundle: X509Bundle, published: PublishedTrust) -> Credentials:
+    async def _obtain(
+        self, pod: Manifest, mesh: MeshAddress, bundle: X509Bundle, published: PublishedTrust, *, current: X509Svid | None = None
+    ) -> Credentials:
         """New credentials with a new key, which exists in memory only until it is written to the pod's tmpfs."""
         spiffe_id = SpiffeId.for_workload(mesh.trust_domain, namespace_of(pod), _service_account_of(pod))
         key = make_key()
         request = CertificateRequest(make_csr(key, spiffe_id), _LIFETIME)
-        chain = await request_certificate(mesh, request, token=await self._ports.token(pod), bundle=bundle)
+        chain = await self._ask(pod, mesh, request, bundle=bundle, current=current)
         accepted = accept_chain(chain, key, spiffe_id, bundle=bundle, now=self._ports.clock())
         return replace(accepted, crl=published.crl.encode())
+
+    async def _ask(
+        self, pod: Manifest, mesh: MeshAddress, request: CertificateRequest, *, bundle: X509Bundle, current: X509Svid | None
+    ) -> tuple[str, ...]:
+        """What the CA answers, by the certificate in use as the proof; by a token where there is none, or the CA does not take it."""
+        refusal = ""
+        if current is not None and self._ports.clock() < current.leaf.not_valid_after_utc:
+            try:
+                return await renew_certificate(mesh, request, svid=current, bundle=bundle)
+            except CaCallFailed as error:  # revoked, of a root that the CA does not know, or the CA is away: the token shows which
+                refusal = str(error)
+        chain = await request_certificate(mesh, request, token=await self._ports.token(pod), bundle=bundle)
+        if refusal:
+            _log.info("the CA took the token, and not the certificate", namespace=namespace_of(pod), pod=name_of(pod), reason=refusal)
+        return chain
 
     def _plan(self, credentials: Credentials) -> Renewal:
         leaf = credentials.svid.leaf
@@ -228,7 +245,8 @@ class WorkloadAgent:
         is_moved = before.issuer != published.issuer if published.issuer else bundle != before.bundle
         if not is_moved and self._ports.clock() < workload.renewal.at:
             return
-        self._replace(workload, await self._obtain(workload.pod, workload.mesh, bundle, published))
+        current = workload.credentials.svid
+        self._replace(workload, await self._obtain(workload.pod, workload.mesh, bundle, published, current=current))
         workload.renewal = self._plan(workload.credentials)
         _log.info("certificate renewed", **workload.about, until=workload.renewal.not_valid_after.isoformat())
         if published.issuer and workload.credentials.issuer != published.issuer:

@@ -44,6 +44,8 @@ def server_credentials(
     return grpc.dynamic_ssl_server_credentials(first, change, require_client_certificate)  # type: ignore[arg-type] # None is documented
 
 
-def client_credentials(bundle: X509Bundle) -> grpc.ChannelCredentials:
-    """Credentials of a client that trusts `bundle` only and shows no certificate."""
-    return grpc.ssl_channel_credentials(bundle.to_pem())
+def client_credentials(bundle: X509Bundle, svid: X509Svid | None = None) -> grpc.ChannelCredentials:
+    """Credentials of a client that trusts `bundle` only, and shows `svid` where one is given."""
+    if svid is None:
+        return grpc.ssl_channel_credentials(bundle.to_pem())
+    return grpc.ssl_channel_credentials(bundle.to_pem(), svid.key_to_pem(), svid.chain_to_pem())

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hauberk.errors import Finding, Level
@@ -27,6 +28,7 @@ __all__ = [
     "empty_crl",
     "has_ended",
     "is_list_of",
+    "is_vouched_for",
     "may_sign_lists",
     "parse_crls",
     "read_crls",
@@ -90,6 +92,27 @@ def is_list_of(crl: x509.CertificateRevocationList, issuer: x509.Certificate) ->
         return crl.is_signature_valid(key)
     except (ValueError, TypeError):
         return False
+
+
+def is_vouched_for(leaf: x509.Certificate, above: Iterable[x509.Certificate], crls: Sequence[x509.CertificateRevocationList]) -> bool:
+    """Whether `leaf` holds beside the lists; `above` are the certificates that may have issued it.
+
+    As Envoy judges by the same lists: an issuer without one vouches for nobody. So what a former or a revoked intermediate has signed
+    holds no more once the lists are those of its successor.
+    """
+    if not crls:
+        return True
+    issuers = [certificate for certificate in above if _has_issued(certificate, leaf)]
+    lists = [crl for crl in crls if any(is_list_of(crl, issuer) for issuer in issuers)]
+    return bool(lists) and all(crl.get_revoked_certificate_by_serial_number(leaf.serial_number) is None for crl in lists)
+
+
+def _has_issued(issuer: x509.Certificate, leaf: x509.Certificate) -> bool:
+    try:
+        leaf.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def has_ended(crl: x509.CertificateRevocationList, now: datetime) -> bool:

@@ -18,10 +18,12 @@ from cryptography import x509
 from hauberk.errors import HauberkError, PeerError
 from hauberk.model.identity import SPIFFE_SCHEME, IdentityError, SpiffeId, TrustDomain
 from hauberk.pki.ca import DEFAULT_LIFETIMES, Lifetimes, SigningCa
+from hauberk.pki.certificates import CertificateRefused, parse_certificates
 from hauberk.pki.credentials import server_credentials
 from hauberk.pki.csr import parse_csr
 from hauberk.pki.messages import SERVICE, CertificateRequest, parse_request, serialize_response
 from hauberk.pki.rate import Rate, RateLimiter
+from hauberk.pki.revocation import is_vouched_for
 from hauberk.pki.serving import ServingCertificate
 
 __all__ = ["CERTIFICATE_PROOF", "Authenticate", "Authorize", "CaServer", "CaServerSettings", "Caller"]
@@ -134,7 +136,11 @@ class CaServer:
             raise _Refused(grpc.StatusCode.FAILED_PRECONDITION, str(error), about) from error
 
     async def _authenticated(self, context: "grpc.aio.ServicerContext[bytes, bytes]") -> Caller:
-        if (holder := _holder_of(context.auth_context(), self._ca.trust_domain)) is not None:
+        peer = context.auth_context()
+        if (holder := _holder_of(peer, self._ca.trust_domain)) is not None:
+            if not _is_in_force(peer, self._ca):
+                about = {"namespace": holder.namespace, "service_account": holder.service_account}
+                raise _Refused(grpc.StatusCode.UNAUTHENTICATED, "This certificate is revoked. Prove yourself by a token.", about)
             return holder
         token = _token_in(context.invocation_metadata() or ())
         try:
@@ -189,6 +195,19 @@ def _holder_of(peer: Mapping[str, Iterable[bytes]], trust_domain: TrustDomain) -
     if identity.trust_domain != trust_domain or identity.namespace is None or identity.service_account is None:
         return None
     return Caller(identity.namespace, identity.service_account, proof=CERTIFICATE_PROOF)
+
+
+def _is_in_force(peer: Mapping[str, Iterable[bytes]], ca: SigningCa) -> bool:
+    """Whether the client's certificate, which gRPC has verified, holds beside the CA's revocation lists, of which gRPC knows nothing."""
+    if not ca.crls:
+        return True
+    try:
+        # The chain lacks the leaf on a server (OpenSSL's way): it is a property of its own.
+        (leaf,) = parse_certificates(b"".join(peer.get("x509_pem_cert", ())))
+        above = parse_certificates(b"".join((*peer.get("x509_pem_cert_chain", ()), *peer.get("x509_pem_cert", ()))))
+    except CertificateRefused:
+        return False
+    return is_vouched_for(leaf, (*above, *ca.bundle.roots), ca.crls)
 
 
 def _audit(leaf: x509.Certificate, spiffe_id: SpiffeId, caller: Caller) -> None:

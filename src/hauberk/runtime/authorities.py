@@ -25,6 +25,7 @@ from hauberk.names import ANNOTATION_MESH, CA_AUDIENCE, CA_MTLS_SOCKET, CA_SOCKE
 from hauberk.pki.ca import Lifetimes, SigningCa
 from hauberk.pki.certificates import fingerprint
 from hauberk.pki.rate import DEFAULT_RATE
+from hauberk.pki.rotation import is_same
 from hauberk.pki.server import CERTIFICATE_PROOF, Caller, CaServer, CaServerSettings
 from hauberk.pki.serving import ServingCertificate
 from hauberk.settings import InstancePaths
@@ -119,7 +120,7 @@ class Authorities:
             await self._open(mesh, ca, lifetimes)
             return
         authority.server.lifetimes = lifetimes
-        if authority.server.ca.path != ca.path or authority.server.ca.bundle != ca.bundle:
+        if not is_same(authority.server.ca, ca):
             authority.server.replace_ca(ca)
             authority.discovery.replace_ca(ca)
             _log.info("ca replaced", mesh=str(mesh), signer=fingerprint(ca.path[0]), roots=ca.bundle.fingerprints())

@@ -46,6 +46,8 @@ class TestMesh:
         self.caller: Caller | None = Caller("bookinfo", "bookinfo-details", "details-v1-abc", "uid-of-details-v1-abc")
         self.waiting: list[str] = []
         self.on_waiting: Callable[[], None] = lambda: None
+        self.on_prepared: Callable[[], None] = lambda: None
+        self.tokens = 0
         self.server: CaServer | None = None
 
     @property
@@ -64,6 +66,7 @@ class TestMesh:
             return self.address
 
         async def token(_pod: Manifest) -> str:
+            self.tokens += 1
             return "a-token"
 
         async def trust(_namespace: str) -> PublishedTrust | None:
@@ -91,6 +94,7 @@ class TestMesh:
             dns_names=(self.address.server_name,),
             authenticate=authenticate,
             authorize=lambda _caller: None,
+            mtls_socket=self.folder / "ca-mtls.sock",
             lifetimes=Lifetimes(maximum=timedelta(hours=2)),
             clock=lambda: self.now,
         )

@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from structlog.testing import capture_logs
 
 from hauberk.agent.launch import plan_launch
@@ -293,3 +296,57 @@ def test_revocation_lists_are_written_and_cleared(mesh, pod, until) -> None:
     assert asyncio.run(story()) == b"a list"
     assert not (mesh.pod_folder / "credentials" / "current" / "ca-crl.pem").exists()
     assert [bool(held.crl) for held in mesh.reports] == [False, True, False]
+
+
+def proofs_in(logs) -> list[str]:
+    return [str(entry["proof"]) for entry in logs if entry["event"] == "certificate issued"]
+
+
+async def renewed(mesh, pod, until) -> list[dict[str, object]]:
+    """What is logged while a pod gets its first certificate and, past half of its life, the next."""
+    agent = WorkloadAgent(mesh.ports())
+    # gRPC judges a client's certificate by the real clock: up to there, where it must not have ended.
+    mesh.pass_time(timedelta(hours=4, minutes=30))
+    with capture_logs() as logs:
+        async with mesh.running_ca():
+            await agent.prepare(pod, mesh.pod_folder, mesh.wait_told)
+            serial = serial_of(mesh)
+            mesh.on_prepared()
+            mesh.pass_time(PAST_HALF_LIFE)
+            async with running(agent):
+                await until(lambda: serial_of(mesh) != serial)
+    return [dict(entry) for entry in logs]
+
+
+def test_a_renewal_is_proven_by_the_certificate_in_use(mesh, pod, until) -> None:
+    assert proofs_in(asyncio.run(renewed(mesh, pod, until))) == ["token", "certificate"]
+    assert mesh.tokens == 1
+
+
+def test_a_revoked_certificate_proves_nothing_and_the_token_does(mesh, pod, until) -> None:
+    def revoke() -> None:
+        mesh.server.replace_ca(replace(mesh.ca, crls=(list_of(mesh.ca, serial_of(mesh)),)))
+
+    mesh.on_prepared = revoke
+    logs = asyncio.run(renewed(mesh, pod, until))
+    assert proofs_in(logs) == ["token", "token"]
+    refusal = next(entry for entry in logs if entry["event"] == "certificate refused")
+    assert refusal["reason"] == "This certificate is revoked. Prove yourself by a token."
+    assert any("unauthenticated" in str(entry.get("reason")) for entry in logs if entry["event"].startswith("the CA took the token"))
+
+
+def test_a_certificate_of_a_root_that_the_ca_knows_no_more_gives_way_to_the_token(mesh, pod, make_ca, until) -> None:
+    def forget() -> None:
+        new = make_ca(2)
+        mesh.replace_ca(new)
+
+    mesh.on_prepared = forget
+    assert proofs_in(asyncio.run(renewed(mesh, pod, until))) == ["token", "token"]
+
+
+def list_of(ca, *serials: int) -> x509.CertificateRevocationList:
+    now = datetime.now(UTC)
+    builder = x509.CertificateRevocationListBuilder().issuer_name(ca.path[0].subject).last_update(now).next_update(now + timedelta(days=1))
+    for serial in serials:
+        builder = builder.add_revoked_certificate(x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build())
+    return builder.sign(ca.issuer.key, SHA256())

@@ -17,6 +17,7 @@ from hauberk.pki.revocation import (
     empty_crl,
     has_ended,
     is_list_of,
+    is_vouched_for,
     may_sign_lists,
     parse_crls,
     read_crls,
@@ -117,3 +118,16 @@ def test_any_bytes_are_left_out_by_number(junk: bytes) -> None:
         crls, findings = read_crls(pem, (), subject=SUBJECT, now=moment)
         assert crls == ()
         assert {finding.code for finding in findings} == {"HBK0421"}
+
+
+def test_a_leaf_holds_where_its_issuer_has_a_list_and_it_is_not_on_it(chain, make_authority, now: datetime) -> None:
+    signing, root = chain
+    leaf, above = make_authority("leaf", signing).certificate, path_of(chain)
+    own, listed = make_crl(signing, now), make_crl(signing, now, leaf.serial_number)
+    impostor = make_authority("signing")  # of the same name, with another key
+    assert is_vouched_for(leaf, above, ())
+    assert is_vouched_for(leaf, above, parse_crls(own))
+    assert not is_vouched_for(leaf, above, parse_crls(listed))
+    assert not is_vouched_for(leaf, above, parse_crls(make_crl(root, now))), "its issuer has no list"
+    assert not is_vouched_for(leaf, above, parse_crls(make_crl(impostor, now)))
+    assert not is_vouched_for(make_authority("forged", impostor).certificate, above, parse_crls(own))

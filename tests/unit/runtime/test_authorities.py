@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,22 +9,27 @@ import httpx2
 import orjson
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from hauberk.agent.ca_client import CaCallFailed, MeshAddress, renew_certificate
 from hauberk.client.http import ApiClient
 from hauberk.client.informer import Change, ChangeType
 from hauberk.controllers.mesh.membership import Mesh
 from hauberk.k8s import core, maistra
 from hauberk.k8s.kind import Kind
-from hauberk.model.identity import TrustDomain
+from hauberk.model.identity import SpiffeId, TrustDomain
 from hauberk.model.mesh import MeshSettings
 from hauberk.pki.ca import SigningCa, self_signed_ca
+from hauberk.pki.csr import make_csr, parse_csr
 from hauberk.pki.keys import make_key
+from hauberk.pki.messages import CertificateRequest
 from hauberk.pki.secrets import ca_in_use_secret
 from hauberk.pki.server import Caller
+from hauberk.pki.svid import X509Svid
 from hauberk.runtime.authorities import Authorities
 from hauberk.settings import InstancePaths
 
@@ -146,3 +152,30 @@ USER = {"username": "system:serviceaccount:books:reader", "extra": {"authenticat
 def test_only_a_service_accounts_token_for_the_ca_proves_anything(tmp_path: Path, status: dict[str, Any], caller: Caller | None) -> None:
     authorities = Authorities(reviewing(status), InstancePaths(tmp_path, tmp_path))
     assert asyncio.run(authorities.authenticate("t")) == caller
+
+
+def test_a_new_list_alone_reaches_the_ca_and_its_certificate_is_no_proof_any_more(tmp_path: Path) -> None:
+    ca, key, identity = make_ca(), make_key(), SpiffeId.for_workload(TrustDomain("cluster.local"), "books", "default")
+    request = CertificateRequest(make_csr(key, identity), timedelta(hours=1))
+    svid = X509Svid(ca.issue(parse_csr(request.csr), identity, ttl=timedelta(hours=1), now=NOW, serial=5), key)
+    revoked = x509.RevokedCertificateBuilder().serial_number(5).revocation_date(NOW).build()
+    listing = x509.CertificateRevocationListBuilder().issuer_name(ca.issuer.certificate.subject).add_revoked_certificate(revoked)
+    crl = listing.last_update(NOW).next_update(NOW + timedelta(days=1)).sign(ca.issuer.key, hashes.SHA256())
+
+    async def body(authorities: Authorities) -> None:
+        planes = ((maistra.SERVICE_MESH_CONTROL_PLANE, SMCP), (maistra.SERVICE_MESH_MEMBER_ROLL, ROLL), (core.POD, POD))
+        with_objects(authorities, *planes, (core.SECRET, ca_in_use_secret(ca, "istio-system")))
+        await authorities.credentials_of(SETTINGS)
+        folder = InstancePaths(tmp_path, tmp_path).mesh_run("istio-system", "basic")
+        mesh = MeshAddress("istio-system", "basic", TrustDomain("cluster.local"), folder)
+        await renew_certificate(mesh, request, svid=svid, bundle=ca.bundle)
+        with_objects(authorities, (core.SECRET, ca_in_use_secret(replace(ca, crls=(crl,)), "istio-system")))
+
+        async def renew_for_ever() -> None:  # that is, until the server has the list; run() has a deadline
+            while True:
+                await renew_certificate(mesh, request, svid=svid, bundle=ca.bundle)
+
+        with pytest.raises(CaCallFailed, match="This certificate is revoked"):
+            await renew_for_ever()
+
+    run(tmp_path, body)
